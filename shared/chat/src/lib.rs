@@ -1,0 +1,1 @@
+//! Chat messages: Slack and a generic signed webhook.

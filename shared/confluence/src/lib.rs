@@ -1,0 +1,1 @@
+//! Confluence Data Center REST client on the Http port.

@@ -1,0 +1,1 @@
+//! Clients of outside directories on the Http port; today Crowd's rename.

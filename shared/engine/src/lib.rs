@@ -1,0 +1,1 @@
+//! Ports and the flows over them: sweep, restore, alert, admin.

@@ -1,0 +1,1 @@
+//! The pure core of Seatkeeper: who may lose a seat, and why.

@@ -1,0 +1,1 @@
+//! What several functions need at the edge: authentication, signatures, problem+json, CSV.
