@@ -1,1 +1,4 @@
-//! Ports and the flows over them: sweep, restore, alert, admin.
+//! Ports, and the flows over them: each trigger of a component is one call into this crate.
+#![forbid(unsafe_code)]
+
+pub mod ports;

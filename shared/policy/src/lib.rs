@@ -1,1 +1,31 @@
 //! The pure core of Seatkeeper: who may lose a seat, and why.
+//!
+//! INVARIANT (pure core): nothing here reads a clock, a store, the network or a random number. Everything a rule needs
+//! arrives as an argument, `now` as the last one, so every judgement can be repeated and tested at its boundary.
+//!
+//! Reading order: [`id`], [`account`], [`policy`] and its file form [`raw`], [`decision`], [`plan`], [`check`],
+//! [`journal`], [`restore`], [`alert`], [`report`].
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod alert;
+pub mod check;
+pub mod decision;
+pub mod id;
+pub mod journal;
+pub mod plan;
+pub mod policy;
+pub mod raw;
+pub mod report;
+pub mod restore;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+/// An instant in UTC. Zones exist only at the edges.
+pub type Instant = chrono::DateTime<chrono::Utc>;
+
+pub use account::{Account, Activity, Evidence, OtherSeat, SeatCount, Snapshot, Source, Status};
+pub use decision::{Decision, ExemptBy, HoldReason, KeepReason, ReclaimReason, decide};
+pub use id::{GroupName, IdError, SweepId, UserKey, Username};
+pub use plan::{Action, Means, Plan, PlannedAccount, Verdict, plan};
+pub use policy::{Cap, Days, Exemption, ExemptionSubject, Mode, Policy};

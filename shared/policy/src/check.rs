@@ -1,0 +1,175 @@
+//! A second opinion on a finished plan. It shares no code with `decide` and `plan`: it re-derives from the snapshot
+//! what must never happen, and any finding blocks the plan.
+
+use crate::{Account, Action, Instant, Plan, Policy, Snapshot, Status, UserKey, Verdict, plan::plan_hash};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is wrong with a plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The plan came from a snapshot with holes.
+    #[error("the snapshot is not complete")]
+    Incomplete,
+    /// The plan is larger than the cap, yet says that it is within it.
+    #[error("{planned} accounts are planned, {limit} are allowed")]
+    CapIgnored {
+        /// Accounts planned.
+        planned: usize,
+        /// Accounts allowed.
+        limit: u32,
+    },
+    /// The hash does not belong to the content.
+    #[error("the hash does not belong to the plan's content")]
+    WrongHash,
+    /// The plan was made under other rules.
+    #[error("the plan was made under other rules than the present policy")]
+    OtherRules,
+    /// An account stands in the plan twice.
+    #[error("account {0} is planned twice")]
+    Twice(UserKey),
+    /// An account of the plan is not in the snapshot.
+    #[error("account {0} is not in the snapshot")]
+    NotSeen(UserKey),
+    /// The plan touches somebody it must not touch.
+    #[error("account {key} must not be touched: {why}")]
+    Untouchable {
+        /// The account.
+        key: UserKey,
+        /// Why not.
+        why: &'static str,
+    },
+    /// An action that the policy does not allow.
+    #[error("account {key}: the policy does not allow {action:?}")]
+    NotAllowed {
+        /// The account.
+        key: UserKey,
+        /// The action.
+        action: Action,
+    },
+    /// Some of the account's licence groups would stay, so no seat would come free.
+    #[error("account {0}: taking only some of its licence groups frees no seat")]
+    FreesNothing(UserKey),
+}
+
+/// Looks for everything that must never be in a plan.
+pub fn check(plan: &Plan, policy: &Policy, snapshot: &Snapshot, now: Instant) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !snapshot.complete && !plan.accounts.is_empty() {
+        findings.push(Finding::Incomplete);
+    }
+    let limit = policy.cap.limit(snapshot.accounts.len());
+    if plan.verdict == Verdict::Within && plan.accounts.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+        findings.push(Finding::CapIgnored { planned: plan.accounts.len(), limit });
+    }
+    if plan.rules != policy.rules_hash() {
+        findings.push(Finding::OtherRules);
+    }
+    if plan.hash != plan_hash(&plan.rules, &plan.accounts) {
+        findings.push(Finding::WrongHash);
+    }
+    let wanted: BTreeSet<&UserKey> = plan.accounts.iter().map(|planned| &planned.key).collect();
+    let seen: BTreeMap<&UserKey, &Account> = snapshot
+        .accounts
+        .iter()
+        .filter(|account| wanted.contains(&account.key))
+        .map(|account| (&account.key, account))
+        .collect();
+    let mut met = BTreeSet::new();
+    for planned in &plan.accounts {
+        if !met.insert(&planned.key) {
+            findings.push(Finding::Twice(planned.key.clone()));
+        }
+        let Some(account) = seen.get(&planned.key) else {
+            findings.push(Finding::NotSeen(planned.key.clone()));
+            continue;
+        };
+        if let Some(why) = untouchable(account, policy, snapshot, now) {
+            findings.push(Finding::Untouchable { key: planned.key.clone(), why });
+        }
+        let mut taken = BTreeSet::new();
+        for action in &planned.actions {
+            let allowed = match action {
+                Action::RemoveGroup(group) => {
+                    taken.insert(group);
+                    policy.licence_groups.contains(group)
+                }
+                Action::Disable => policy.measures.disable,
+                Action::Rename(_) => policy.measures.rename,
+            };
+            if !allowed {
+                findings.push(Finding::NotAllowed { key: planned.key.clone(), action: action.clone() });
+            }
+        }
+        if account.groups.iter().any(|group| !taken.contains(group)) || account.other_seat.is_some() {
+            findings.push(Finding::FreesNothing(planned.key.clone()));
+        }
+    }
+    findings
+}
+
+fn untouchable(account: &Account, policy: &Policy, snapshot: &Snapshot, now: Instant) -> Option<&'static str> {
+    if account.key == snapshot.own {
+        return Some("it is our own account");
+    }
+    if account.administrator || snapshot.administrators.contains(&account.key) {
+        return Some("it is an administrator");
+    }
+    if account.status != Status::Current {
+        return Some("it holds no seat or its status is not known");
+    }
+    let is_member = |group: &_| account.groups.contains(group) || account.marks.contains(group);
+    if policy.exemption(&account.username, is_member, now).is_some() {
+        return Some("it is exempt");
+    }
+    if account.restored.is_some_and(|at| now - at < policy.restored_grace.delta()) {
+        return Some("its seat was given back recently");
+    }
+    match (account.evidence.newest, account.evidence.never) {
+        (None, None) => Some("nothing is known about its activity"),
+        (Some(seen), _) if now - seen.at <= policy.inactive_after.delta() => Some("it was active within the window"),
+        (None, Some(_)) if now - account.first_seen < policy.young.delta() => Some("it is young"),
+        (Some(_), _) | (None, Some(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Means, decide, plan, testing::*};
+
+    fn good() -> (Plan, Policy, Snapshot, Instant) {
+        let now = at("2026-11-22T12:00:00Z");
+        let policy = policy();
+        let snapshot = snapshot(vec![idle("a", 100, now), idle("b", 10, now)]);
+        let decisions: Vec<_> = snapshot.accounts.iter().map(|a| decide(&policy, a, &snapshot.own, now)).collect();
+        (plan(&policy, &snapshot, &decisions, Means::default(), now), policy, snapshot, now)
+    }
+
+    #[test]
+    fn a_plan_of_ours_has_no_findings() {
+        let (plan, policy, snapshot, now) = good();
+        assert_eq!(plan.accounts.len(), 1);
+        assert_eq!(check(&plan, &policy, &snapshot, now), []);
+    }
+
+    #[test]
+    fn each_way_to_spoil_a_plan_is_found() {
+        type Spoil = fn(&mut Plan, &mut Policy, &mut Snapshot);
+        let spoil: [(&str, Spoil); 9] = [
+            ("incomplete", |_, _, s| s.complete = false),
+            ("twice", |p, _, _| p.accounts.push(p.accounts[0].clone())),
+            ("not seen", |_, _, s| s.accounts.clear()),
+            ("administrator", |_, _, s| s.accounts[0].administrator = true),
+            ("own", |_, _, s| s.own = s.accounts[0].key.clone()),
+            ("disable not allowed", |p, _, _| p.accounts[0].actions.push(Action::Disable)),
+            ("frees nothing", |p, _, _| p.accounts[0].actions.clear()),
+            ("other rules", |_, policy, _| policy.measures.disable = true),
+            ("unknown activity", |_, _, s| s.accounts[0].evidence = crate::Evidence::default()),
+        ];
+        for (name, spoil) in spoil {
+            let (mut plan, mut policy, mut snapshot, now) = good();
+            spoil(&mut plan, &mut policy, &mut snapshot);
+            assert_ne!(check(&plan, &policy, &snapshot, now), [], "{name}");
+        }
+    }
+}

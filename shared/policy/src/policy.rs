@@ -1,0 +1,260 @@
+//! The validated policy. Its fields cannot be built from the outside except through [`crate::raw`], so a policy that
+//! exists is a policy that makes sense.
+
+use crate::{GroupName, Instant, UserKey, Username};
+use chrono::{FixedOffset, TimeDelta};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Whole days, at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Days(pub(crate) u32);
+
+impl Days {
+    /// The number of days.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+
+    /// As a length of time: a day is 24 hours, whatever the clocks of a zone do.
+    pub fn delta(self) -> TimeDelta {
+        TimeDelta::days(i64::from(self.0))
+    }
+}
+
+/// How far a sweep may go by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Plans are published and never applied.
+    DryRun,
+    /// A plan is applied after a person approved exactly that plan.
+    Approve,
+    /// Plans within caps and guards are applied by themselves, once the same rules have published a plan before.
+    Enforce,
+}
+
+/// Who or what an exemption is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExemptionSubject {
+    /// One account by name.
+    User(Username),
+    /// Everybody in a group.
+    Group(GroupName),
+    /// Names that match a pattern with `*` and `?`.
+    Pattern(String),
+}
+
+/// Why somebody keeps a seat without using it: who, why, who answers for it, until when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Exemption {
+    /// Who.
+    pub subject: ExemptionSubject,
+    /// Why.
+    pub why: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The first instant at which it no longer holds.
+    pub expires: Option<Instant>,
+}
+
+impl Exemption {
+    /// Whether it holds for a name and group memberships at an instant.
+    pub fn covers(&self, username: &Username, is_member: impl Fn(&GroupName) -> bool, now: Instant) -> bool {
+        if self.expires.is_some_and(|end| end <= now) {
+            return false;
+        }
+        match &self.subject {
+            // Confluence compares names without case, so an exemption for `JDoe` covers `jdoe`.
+            ExemptionSubject::User(user) => user.as_str().to_lowercase() == username.as_str().to_lowercase(),
+            ExemptionSubject::Group(group) => is_member(group),
+            ExemptionSubject::Pattern(pattern) => {
+                wildmatch::WildMatch::new(&pattern.to_lowercase()).matches(&username.as_str().to_lowercase())
+            }
+        }
+    }
+}
+
+/// The largest number of accounts that one run may touch.
+///
+/// This is the fuse of the whole product: a wrong rule, a migrated directory or a reset of all last logins shows up as
+/// a plan of unusual size long before anyone reads it. The smaller of both limits counts. The percentage is ignored
+/// below `percent_from` accounts, because five percent of ten people is nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Cap {
+    /// Accounts at most.
+    pub accounts: u32,
+    /// Percent of the accounts in the snapshot at most, 1 to 100.
+    pub percent: u32,
+    /// The percentage counts from this many accounts on.
+    pub percent_from: u32,
+}
+
+impl Cap {
+    /// The limit for a snapshot of this size.
+    pub fn limit(self, population: usize) -> u32 {
+        let population = u32::try_from(population).unwrap_or(u32::MAX);
+        if population < self.percent_from {
+            return self.accounts;
+        }
+        let share = u64::from(population) * u64::from(self.percent) / 100;
+        self.accounts.min(u32::try_from(share).unwrap_or(u32::MAX))
+    }
+}
+
+/// What is done to an account that loses its seat. Licence groups are always taken; the rest is optional.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Measures {
+    /// Deactivate the account as well.
+    pub disable: bool,
+    /// Rename it to `{username}_inactive_yyyyMMdd`.
+    pub rename: bool,
+}
+
+/// When a seat is given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RestoreRules {
+    /// Whether a login gives the seat back.
+    pub on_login: bool,
+    /// Seats that stay free whatever happens; at limit + 1 all of Confluence turns read-only.
+    pub seat_buffer: u32,
+}
+
+/// A level at which the chat is told that seats run short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// At so many percent of the seats bought, or more.
+    Percent(u32),
+    /// At so many free seats, or fewer.
+    SeatsLeft(u32),
+}
+
+/// When the chat is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AlertRules {
+    /// The levels.
+    pub thresholds: Vec<Threshold>,
+    /// Distance by which usage must fall below a level before it counts as calm again: percentage points for a
+    /// percentage, seats for a number of seats.
+    pub hysteresis: u32,
+}
+
+/// The whole policy, validated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Policy {
+    /// How far a sweep may go by itself.
+    pub mode: Mode,
+    /// The groups that are taken away. Never empty: an empty scope is not *everyone*.
+    pub licence_groups: BTreeSet<GroupName>,
+    /// Inactive means: last seen longer ago than this.
+    pub inactive_after: Days,
+    /// Never logged in counts once the account has been known for longer than this; none switches the rule off.
+    pub never_logged_in_after: Option<Days>,
+    /// Younger accounts are left alone.
+    pub young: Days,
+    /// Accounts whose seat was given back are left alone for so long.
+    pub restored_grace: Days,
+    /// Groups of administrators; their members are never touched.
+    pub administrator_groups: BTreeSet<GroupName>,
+    /// Exemptions.
+    pub exemptions: Vec<Exemption>,
+    /// What happens to an account that loses its seat.
+    pub measures: Measures,
+    /// The largest run.
+    pub cap: Cap,
+    /// When a seat is given back.
+    pub restore: RestoreRules,
+    /// When the chat is told.
+    pub alerts: AlertRules,
+    /// Hours between the openings of two sweeps.
+    pub sweep_every_hours: u32,
+    /// Hours after which an unanswered plan can no longer be approved.
+    pub plan_valid_hours: u32,
+    /// Zone for dates that people read, such as the suffix of a renamed account.
+    #[serde(serialize_with = "as_text")]
+    pub zone: FixedOffset,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn as_text<S: serde::Serializer>(zone: &FixedOffset, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(zone)
+}
+
+impl Policy {
+    /// The exemption that covers an account now, if any; the first in the file wins.
+    pub fn exemption(
+        &self,
+        username: &Username,
+        is_member: impl Fn(&GroupName) -> bool + Copy,
+        now: Instant,
+    ) -> Option<&Exemption> {
+        self.exemptions.iter().find(|exemption| exemption.covers(username, is_member, now))
+    }
+
+    /// Groups whose members a rule wants to know although their seats are not taken.
+    pub fn marked_groups(&self) -> BTreeSet<&GroupName> {
+        self.exemptions
+            .iter()
+            .filter_map(|exemption| match &exemption.subject {
+                ExemptionSubject::Group(group) => Some(group),
+                ExemptionSubject::User(_) | ExemptionSubject::Pattern(_) => None,
+            })
+            .collect()
+    }
+
+    /// A hash of the rules without the mode: two policies with the same hash judge alike, so a dry run of the one is
+    /// a rehearsal of the other.
+    pub fn rules_hash(&self) -> String {
+        let rules = Policy { mode: Mode::DryRun, ..self.clone() };
+        crate::plan::hash_json(&rules)
+    }
+
+    /// Whether the account is our own.
+    pub fn is_own(own: &UserKey, key: &UserKey) -> bool {
+        own == key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, policy};
+
+    #[test]
+    fn the_cap_is_the_smaller_limit_and_ignores_percent_for_few_accounts() {
+        let cap = Cap { accounts: 50, percent: 5, percent_from: 100 };
+        for (population, limit) in [(0, 50), (99, 50), (100, 5), (999, 49), (1000, 50), (100_000, 50)] {
+            assert_eq!(cap.limit(population), limit, "{population} accounts");
+        }
+    }
+
+    #[test]
+    fn an_exemption_ends_at_its_expiry_to_the_second() {
+        let exemption = Exemption {
+            subject: ExemptionSubject::Pattern("svc-*".into()),
+            why: "integration".into(),
+            owner: "it".into(),
+            expires: Some(at("2026-11-22T00:00:00Z")),
+        };
+        let name = Username::parse("SVC-build").unwrap();
+        assert!(exemption.covers(&name, |_| false, at("2026-11-21T23:59:59Z")));
+        assert!(!exemption.covers(&name, |_| false, at("2026-11-22T00:00:00Z")));
+    }
+
+    #[test]
+    fn the_rules_hash_does_not_see_the_mode_but_sees_every_rule() {
+        let dry = policy();
+        let enforce = Policy { mode: Mode::Enforce, ..policy() };
+        let shorter = Policy { inactive_after: Days(30), ..policy() };
+        assert_eq!(dry.rules_hash(), enforce.rules_hash());
+        assert_ne!(dry.rules_hash(), shorter.rules_hash());
+    }
+}

@@ -1,0 +1,373 @@
+//! The policy file as people write it. [`RawPolicy`] accepts exactly the documented keys; [`Policy`] comes out of it
+//! only when everything makes sense, and otherwise *all* problems come out at once.
+
+use crate::{
+    Days, Exemption, ExemptionSubject, GroupName, Mode, Policy, Username,
+    policy::{AlertRules, Cap, Measures, RestoreRules, Threshold},
+};
+use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeZone};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// One thing that is wrong with a policy file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{field} = {value}: {problem}")]
+pub struct Problem {
+    /// Where, such as `cap.percent` or `exempt[2].expires`.
+    pub field: String,
+    /// What was found there.
+    pub value: String,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+/// The policy of a Seatkeeper installation.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawPolicy {
+    /// Version of this file format: 1.
+    pub version: u32,
+    /// How far a sweep may go by itself.
+    #[serde(default)]
+    pub mode: RawMode,
+    /// Groups that give a seat and that are taken away from inactive accounts. At least one.
+    pub licence_groups: Vec<String>,
+    /// Who counts as inactive.
+    pub inactive: RawWindow,
+    /// Accounts that never logged in; leave the table out to leave them alone.
+    pub never_logged_in: Option<RawWindow>,
+    /// Who is never touched.
+    #[serde(default)]
+    pub protect: RawProtect,
+    /// Exemptions, each with who, why, owner and, if possible, an end.
+    #[serde(default)]
+    pub exempt: Vec<RawExemption>,
+    /// What happens besides taking the groups.
+    #[serde(default)]
+    pub measures: RawMeasures,
+    /// The largest run.
+    #[serde(default)]
+    pub cap: RawCap,
+    /// When a seat is given back.
+    #[serde(default)]
+    pub restore: RawRestore,
+    /// Levels at which the chat is told that seats run short.
+    #[serde(default)]
+    pub alert: Vec<RawAlert>,
+    /// How far usage must fall below a level before the level can be told again.
+    #[serde(default = "two")]
+    pub alert_hysteresis: u32,
+    /// When sweeps run and how long plans live.
+    #[serde(default)]
+    pub schedule: RawSchedule,
+    /// Zone of dates for people: `UTC` or an offset such as `+01:00`.
+    #[serde(default = "utc")]
+    pub zone: String,
+}
+
+/// How far a sweep may go by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawMode {
+    /// Plans are published and never applied.
+    #[default]
+    DryRun,
+    /// A plan is applied after a person approved exactly that plan.
+    Approve,
+    /// Plans within the cap are applied by themselves after one plan of the same rules was published.
+    Enforce,
+}
+
+/// A number of days.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawWindow {
+    /// Days, 1 to 3650.
+    pub after_days: u32,
+}
+
+/// Who is never touched.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawProtect {
+    /// Groups of administrators; their members keep their seats.
+    pub administrator_groups: Vec<String>,
+    /// Accounts known for fewer days keep their seats.
+    pub young_days: u32,
+    /// Accounts whose seat was given back fewer days ago keep it.
+    pub restored_days: u32,
+}
+
+impl Default for RawProtect {
+    fn default() -> Self {
+        Self { administrator_groups: vec!["confluence-administrators".into()], young_days: 30, restored_days: 30 }
+    }
+}
+
+/// One exemption: exactly one of `user`, `group` and `pattern`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawExemption {
+    /// One account by name.
+    pub user: Option<String>,
+    /// Everybody in a group.
+    pub group: Option<String>,
+    /// Names that match a pattern with `*` and `?`.
+    pub pattern: Option<String>,
+    /// Why.
+    pub why: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The first day without the exemption, such as `2027-01-01`, in the policy's zone.
+    pub expires: Option<String>,
+}
+
+/// What happens besides taking the licence groups.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawMeasures {
+    /// Deactivate the account.
+    pub disable: bool,
+    /// Rename it to `{username}_inactive_yyyyMMdd`; needs Crowd.
+    pub rename: bool,
+}
+
+/// The largest run; more than this is asked about first.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawCap {
+    /// Accounts at most.
+    pub accounts: u32,
+    /// Percent of all accounts in the licence groups at most.
+    pub percent: u32,
+    /// The percentage counts from this many accounts on.
+    pub percent_from: u32,
+}
+
+impl Default for RawCap {
+    fn default() -> Self {
+        Self { accounts: 50, percent: 5, percent_from: 100 }
+    }
+}
+
+/// When a seat is given back.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawRestore {
+    /// A login gives the seat back.
+    pub on_login: bool,
+    /// Seats that always stay free.
+    pub seat_buffer: u32,
+}
+
+impl Default for RawRestore {
+    fn default() -> Self {
+        Self { on_login: true, seat_buffer: 1 }
+    }
+}
+
+/// One level: exactly one of `percent` and `seats-left`.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RawAlert {
+    /// Percent of the seats bought, 1 to 100.
+    pub percent: Option<u32>,
+    /// Free seats.
+    pub seats_left: Option<u32>,
+}
+
+/// When sweeps run and how long plans live.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawSchedule {
+    /// Hours between the openings of two sweeps, 1 to 744.
+    pub every_hours: u32,
+    /// Hours for which a plan can be approved, 1 to 744.
+    pub plan_valid_hours: u32,
+}
+
+impl Default for RawSchedule {
+    fn default() -> Self {
+        Self { every_hours: 24, plan_valid_hours: 72 }
+    }
+}
+
+fn two() -> u32 {
+    2
+}
+
+fn utc() -> String {
+    "UTC".into()
+}
+
+/// Collects problems instead of stopping at the first.
+#[derive(Default)]
+struct Problems(Vec<Problem>);
+
+impl Problems {
+    fn add(&mut self, field: impl Into<String>, value: impl std::fmt::Display, problem: impl Into<String>) {
+        self.0.push(Problem { field: field.into(), value: value.to_string(), problem: problem.into() });
+    }
+
+    fn within(&mut self, field: &str, value: u32, low: u32, high: u32) -> u32 {
+        if !(low..=high).contains(&value) {
+            self.add(field, value, format!("must be between {low} and {high}"));
+        }
+        value
+    }
+
+    fn days(&mut self, field: &str, value: u32) -> Days {
+        Days(self.within(field, value, 1, 3650))
+    }
+
+    fn groups(&mut self, field: &str, names: &[String]) -> BTreeSet<GroupName> {
+        let mut groups = BTreeSet::new();
+        for (index, name) in names.iter().enumerate() {
+            match GroupName::parse(name.clone()) {
+                Ok(group) => {
+                    if !groups.insert(group) {
+                        self.add(format!("{field}[{index}]"), name, "is named twice; remove one");
+                    }
+                }
+                Err(error) => self.add(format!("{field}[{index}]"), name, error.to_string()),
+            }
+        }
+        groups
+    }
+}
+
+impl TryFrom<RawPolicy> for Policy {
+    type Error = Vec<Problem>;
+
+    fn try_from(raw: RawPolicy) -> Result<Self, Vec<Problem>> {
+        let mut problems = Problems::default();
+        if raw.version != 1 {
+            problems.add("version", raw.version, "this Seatkeeper reads version 1");
+        }
+        let licence_groups = problems.groups("licence-groups", &raw.licence_groups);
+        if raw.licence_groups.is_empty() {
+            problems.add("licence-groups", "[]", "name at least one group; an empty list never means everyone");
+        }
+        let administrator_groups = problems.groups("protect.administrator-groups", &raw.protect.administrator_groups);
+        if raw.protect.administrator_groups.is_empty() {
+            problems.add("protect.administrator-groups", "[]", "name the groups of your administrators");
+        }
+        for group in licence_groups.intersection(&administrator_groups) {
+            problems.add("licence-groups", group, "is also an administrators' group, whose members keep their seats");
+        }
+        let zone = zone(&raw.zone, &mut problems);
+        let exemptions = exemptions(&raw.exempt, zone, &mut problems);
+        let thresholds = thresholds(&raw.alert, &mut problems);
+        let policy = Policy {
+            mode: match raw.mode {
+                RawMode::DryRun => Mode::DryRun,
+                RawMode::Approve => Mode::Approve,
+                RawMode::Enforce => Mode::Enforce,
+            },
+            licence_groups,
+            inactive_after: problems.days("inactive.after-days", raw.inactive.after_days),
+            never_logged_in_after: raw
+                .never_logged_in
+                .map(|window| problems.days("never-logged-in.after-days", window.after_days)),
+            young: problems.days("protect.young-days", raw.protect.young_days),
+            restored_grace: problems.days("protect.restored-days", raw.protect.restored_days),
+            administrator_groups,
+            exemptions,
+            measures: Measures { disable: raw.measures.disable, rename: raw.measures.rename },
+            cap: Cap {
+                accounts: problems.within("cap.accounts", raw.cap.accounts, 1, 1_000_000),
+                percent: problems.within("cap.percent", raw.cap.percent, 1, 100),
+                percent_from: problems.within("cap.percent-from", raw.cap.percent_from, 1, 1_000_000),
+            },
+            restore: RestoreRules { on_login: raw.restore.on_login, seat_buffer: raw.restore.seat_buffer },
+            alerts: AlertRules {
+                thresholds,
+                hysteresis: problems.within("alert-hysteresis", raw.alert_hysteresis, 0, 1_000),
+            },
+            sweep_every_hours: problems.within("schedule.every-hours", raw.schedule.every_hours, 1, 744),
+            plan_valid_hours: problems.within("schedule.plan-valid-hours", raw.schedule.plan_valid_hours, 1, 744),
+            zone,
+        };
+        if problems.0.is_empty() { Ok(policy) } else { Err(problems.0) }
+    }
+}
+
+fn zone(text: &str, problems: &mut Problems) -> FixedOffset {
+    let zero = chrono::Offset::fix(&chrono::Utc);
+    if text.eq_ignore_ascii_case("utc") {
+        return zero;
+    }
+    text.parse::<FixedOffset>().unwrap_or_else(|_| {
+        problems.add("zone", text, "must be `UTC` or an offset such as `+01:00`");
+        zero
+    })
+}
+
+fn exemptions(raw: &[RawExemption], zone: FixedOffset, problems: &mut Problems) -> Vec<Exemption> {
+    let mut exemptions = Vec::new();
+    for (index, entry) in raw.iter().enumerate() {
+        let field = |name: &str| format!("exempt[{index}].{name}");
+        let subject = match (&entry.user, &entry.group, &entry.pattern) {
+            (Some(user), None, None) => match Username::parse(user.clone()) {
+                Ok(user) => Some(ExemptionSubject::User(user)),
+                Err(error) => {
+                    problems.add(field("user"), user, error.to_string());
+                    None
+                }
+            },
+            (None, Some(group), None) => match GroupName::parse(group.clone()) {
+                Ok(group) => Some(ExemptionSubject::Group(group)),
+                Err(error) => {
+                    problems.add(field("group"), group, error.to_string());
+                    None
+                }
+            },
+            (None, None, Some(pattern)) if pattern.trim_matches(['*', '?']).is_empty() => {
+                problems.add(field("pattern"), pattern, "would exempt everybody; name a part of the user name");
+                None
+            }
+            (None, None, Some(pattern)) => Some(ExemptionSubject::Pattern(pattern.clone())),
+            _ => {
+                problems.add(format!("exempt[{index}]"), "{…}", "give exactly one of user, group and pattern");
+                None
+            }
+        };
+        for (name, value) in [("why", &entry.why), ("owner", &entry.owner)] {
+            if value.trim().is_empty() {
+                problems.add(field(name), "\"\"", "must not be empty; somebody has to answer for an exemption");
+            }
+        }
+        let expires = entry.expires.as_ref().and_then(|text| {
+            let end = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+            let end = end.and_then(|day| zone.from_local_datetime(&day.and_time(NaiveTime::MIN)).single());
+            if end.is_none() {
+                problems.add(field("expires"), text, "must be a day such as 2027-01-01");
+            }
+            end.map(|end| end.to_utc())
+        });
+        if let Some(subject) = subject {
+            exemptions.push(Exemption { subject, why: entry.why.clone(), owner: entry.owner.clone(), expires });
+        }
+    }
+    exemptions
+}
+
+fn thresholds(raw: &[RawAlert], problems: &mut Problems) -> Vec<Threshold> {
+    let mut thresholds = Vec::new();
+    for (index, entry) in raw.iter().enumerate() {
+        match (entry.percent, entry.seats_left) {
+            (Some(percent), None) => {
+                thresholds.push(Threshold::Percent(problems.within(
+                    &format!("alert[{index}].percent"),
+                    percent,
+                    1,
+                    100,
+                )));
+            }
+            (None, Some(seats)) => thresholds.push(Threshold::SeatsLeft(seats)),
+            _ => problems.add(format!("alert[{index}]"), "{…}", "give exactly one of percent and seats-left"),
+        }
+    }
+    thresholds
+}
