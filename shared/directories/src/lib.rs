@@ -1,1 +1,48 @@
-//! Clients of outside directories on the Http port; today Crowd's rename.
+//! Outside directories on the [`Http`](seatkeeper_engine::ports::Http) port.
+//!
+//! Today this is the executor of renames: Confluence has no REST call for them, Crowd has one, and Jira serves the same
+//! call when it is used as the user directory. Without either, [`NoRename`] says so.
+#![forbid(unsafe_code)]
+
+pub mod crowd;
+
+use seatkeeper_engine::ports::{ErrorClass, PortError, Rename};
+use seatkeeper_policy::Username;
+
+pub use crowd::{Crowd, CrowdSettings};
+
+/// The executor of renames where none is configured.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoRename;
+
+impl Rename for NoRename {
+    fn available(&self) -> bool {
+        false
+    }
+
+    async fn rename(&self, from: &Username, to: &Username) -> Result<(), PortError> {
+        Err(PortError {
+            class: ErrorClass::Refused,
+            operation: format!("rename account `{from}` to `{to}`"),
+            detail: "no directory that can rename is configured; set up Crowd, or take the rename out of the policy"
+                .to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+
+    #[test]
+    fn without_a_directory_no_rename_is_available_and_none_is_claimed() {
+        let (from, to) = (Username::parse("jdoe").unwrap(), Username::parse("jdoe_inactive_20261122").unwrap());
+        assert!(!NoRename.available());
+        let error = block_on(NoRename.rename(&from, &to)).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Refused);
+        assert!(
+            error.to_string().starts_with("failed to rename account `jdoe` to `jdoe_inactive_20261122`: no directory")
+        );
+    }
+}
