@@ -218,13 +218,11 @@ fn asked(retry_after: Option<Duration>) -> String {
 /// `Retry-After` in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    match value.parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => {
-            let date = DateTime::parse_from_rfc2822(value).ok()?;
-            Some((date.with_timezone(&Utc) - now).to_std().unwrap_or_default())
-        }
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
     }
+    let date = DateTime::parse_from_rfc2822(value).ok()?;
+    Some((date.with_timezone(&Utc) - now).to_std().unwrap_or_default())
 }
 
 /// A header that is a whole number.
@@ -254,7 +252,7 @@ fn page_title(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let html = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"text/html"));
-    if !markup && !(html && start.is_some()) {
+    if start.is_none() || !(markup || html) {
         return None;
     }
     let text = String::from_utf8_lossy(body.get(..body.len().min(8192)).unwrap_or_default()).into_owned();
@@ -293,3 +291,7 @@ pub fn printable(text: &str, limit: usize) -> String {
     }
     words.chars().take(limit).chain(['…']).collect()
 }
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

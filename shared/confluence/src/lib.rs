@@ -3,13 +3,13 @@
 //!
 //! Confluence cannot be trusted to say when something is wrong: an expired token is served as anonymous, a login page
 //! comes with status 200, a group listing may never end, a change may be acknowledged and not happen. So every answer is
-//! judged before it is read ([`answer`]), every listing has to advance ([`page`]), and a fact that is absent stays
-//! absent ([`wire`]).
+//! judged before it is read ([`answer`]), every listing has to advance (`page`), and a fact that is absent stays
+//! absent (`wire`).
 //!
 //! INVARIANT (bounded call): one call of a port makes at most [`transport::MAX_TRIES`] requests for each page it reads
 //! and waits at most [`transport::MAX_WAIT`] for each of them, so that a tick cannot be held up by one bad answer.
 //!
-//! Reading order: [`settings`], [`path`], [`transport`], [`answer`], [`page`], [`wire`], [`read`], [`probe`], [`write`].
+//! Reading order: [`settings`], [`path`], [`transport`], [`answer`], `page`, `wire`, `read`, `probe`, `write`.
 //!
 //! [`ConfluenceRead`]: seatkeeper_engine::ports::ConfluenceRead
 //! [`ConfluenceWrite`]: seatkeeper_engine::ports::ConfluenceWrite

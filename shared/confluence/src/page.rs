@@ -7,6 +7,7 @@
 use crate::answer::Failure;
 use seatkeeper_engine::ports::{ErrorClass, Page};
 use serde::Deserialize;
+use std::fmt;
 
 /// The envelope of every listing.
 #[derive(Debug, Deserialize)]
@@ -31,12 +32,12 @@ impl<T> Listing<T> {
         // A page without entries ends the listing, whatever it links to.
         let Ok(count @ 1..) = u64::try_from(self.results.len()) else { return Ok(None) };
         if let Some(start) = self.start.filter(|start| *start != asked.start) {
-            return Err(endless(format!("asked for entries from {}, got those from {start}", asked.start)));
+            return Err(endless(format_args!("asked for entries from {}, got those from {start}", asked.start)));
         }
         let next = asked.start.saturating_add(count);
         let link = self.links.as_ref().and_then(|links| links.next.as_deref()).filter(|link| !link.trim().is_empty());
         if let Some(back) = link.and_then(start_of).filter(|start| *start <= asked.start) {
-            return Err(endless(format!("the page from {} links to {back} as its next", asked.start)));
+            return Err(endless(format_args!("the page from {} links to {back} as its next", asked.start)));
         }
         let limit = self.limit.filter(|limit| *limit > 0).unwrap_or(asked.limit);
         // A full page without a link costs one more request, a missed page would cost the truth.
@@ -71,7 +72,7 @@ impl Asked {
     }
 }
 
-pub(crate) fn endless(what: String) -> Failure {
+pub(crate) fn endless(what: impl fmt::Display) -> Failure {
     Failure::new(ErrorClass::Endless, format!("the listing does not advance: {what}; a known defect of some versions"))
 }
 

@@ -105,3 +105,92 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         Ok(found(self.call(&Method::GET, &path).await)?.is_some())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, error, ok, page};
+    use futures::executor::block_on;
+    use seatkeeper_engine::ports::{ConfluenceRead, ErrorClass};
+    use serde_json::{Value, json};
+
+    fn entry(login: Option<&str>) -> Value {
+        let mut entry = json!({"type": "known", "username": "u", "userKey": "k"});
+        if let Some(login) = login {
+            entry["lastLogin"] = json!(login);
+        }
+        entry
+    }
+
+    const LOGIN: Option<&str> = Some("2025-11-02T08:14:55.000Z");
+
+    #[test]
+    fn an_old_confluence_can_nothing_of_it() {
+        for missing in [error(404, "null for uri"), page(404, "Not Found"), error(405, "Method Not Allowed")] {
+            let groups = ok(json!({"results": [{"type": "group", "name": "a/b"}, {"type": "group", "name": "users"}]}));
+            let world = World::new([missing.clone(), missing.clone(), groups, missing]);
+            assert_eq!(block_on(world.client().capabilities()).unwrap(), Capabilities::default());
+            assert_eq!(world.calls()[3], "GET /rest/api/group/users/groupmember?start=0&limit=1");
+        }
+    }
+
+    #[test]
+    fn a_new_confluence_can_everything() {
+        let groups = ok(json!({"results": [{"name": "users"}]}));
+        let first = ok(json!({"results": [entry(None), entry(LOGIN)]}));
+        let world = World::new([first, ok(json!([])), groups, ok(json!({"results": []}))]);
+        let expected = Capabilities { active_list: true, last_login: true, permissions: true, child_groups: true };
+        assert_eq!(block_on(world.client().capabilities()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_probe_that_is_not_answered_is_an_error_and_not_a_missing_capability() {
+        for (answer, class) in [
+            (error(403, "no"), ErrorClass::Refused),
+            (error(401, "no"), ErrorClass::Unauthorized),
+            (page(200, "Welcome"), ErrorClass::Malformed),
+        ] {
+            let world = World::new([answer]);
+            let failure = block_on(world.client().capabilities()).unwrap_err();
+            assert_eq!(failure.class, class);
+            assert!(failure.to_string().starts_with("failed to probe the list of seat holders: "), "{failure}");
+        }
+    }
+
+    /// Answers of a list in which only the last `logged_in` of `total` accounts have a login.
+    fn samples(total: u64, logged_in: u64) -> (World, Result<bool, Failure>) {
+        let mut asked = vec![Asked { start: 0, limit: PAGE_SIZE }];
+        // The client's questions depend on the answers, so the script is extended until it suffices.
+        loop {
+            let answers = asked.iter().map(|asked| {
+                let entries = (asked.start..total.min(asked.start + asked.limit))
+                    .map(|index| entry(LOGIN.filter(|_| index >= total - logged_in)));
+                ok(json!({"results": entries.collect::<Vec<_>>(), "start": asked.start, "limit": asked.limit}))
+            });
+            let world = World::new(answers.collect::<Vec<_>>());
+            let result = block_on(world.client().delivers_last_login());
+            let calls = world.calls();
+            let Some(call) = calls.get(asked.len()) else { return (world, result) };
+            let number = |name: &str| call.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.parse().ok());
+            asked.push(Asked { start: number("start=").unwrap(), limit: number("limit=").unwrap() });
+        }
+    }
+
+    #[test]
+    fn a_login_is_found_behind_pages_of_people_who_never_logged_in() {
+        for (total, logged_in) in [(150, 1), (201, 1), (1_000, 400), (5_000, 100), (100_000, 3_000)] {
+            let (world, found) = samples(total, logged_in);
+            assert!(found.unwrap(), "{logged_in} of {total}");
+            assert!(world.calls().len() <= 20, "{} calls for {total}", world.calls().len());
+        }
+    }
+
+    #[test]
+    fn no_login_anywhere_means_that_logins_are_not_delivered() {
+        for total in [0, 1, 200, 201, 5_000, 100_000] {
+            let (world, found) = samples(total, 0);
+            assert!(!found.unwrap(), "{total}");
+            assert!(world.calls().len() <= 20, "{} calls for {total}", world.calls().len());
+        }
+    }
+}

@@ -56,12 +56,12 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             groups.extend(page.items);
             start = page.next;
             if groups.len() == before && start.is_some() {
-                return Err(endless(format!("the page from {from} brought nothing new")).during(operation));
+                return Err(endless(format_args!("the page from {from} brought nothing new")).during(operation));
             }
         }
         match start {
             None => Ok(groups),
-            Some(_) => Err(endless(format!("more than {MAX_PAGES} pages")).during(operation)),
+            Some(_) => Err(endless(format_args!("more than {MAX_PAGES} pages")).during(operation)),
         }
     }
 
@@ -213,3 +213,7 @@ impl<H: Http, C: Clock> ConfluenceRead for Confluence<H, C> {
         seat_count(&used, &max).map_err(|failure| failure.during(OPERATION))
     }
 }
+
+#[cfg(test)]
+#[path = "read_tests.rs"]
+mod tests;

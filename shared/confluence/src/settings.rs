@@ -95,7 +95,7 @@ impl Secret {
         let text = text.trim();
         let problem = if text.is_empty() {
             "is empty; set it"
-        } else if text.chars().any(|c| c.is_whitespace()) || HeaderValue::from_str(text).is_err() {
+        } else if text.chars().any(char::is_whitespace) || HeaderValue::from_str(text).is_err() {
             "contains white space or a control character; copy it again"
         } else {
             return Ok(Self(text.to_owned()));

@@ -81,6 +81,7 @@ impl Clock for &World {
 }
 
 /// An answer with headers and a body.
+#[expect(clippy::unnecessary_wraps, reason = "scripts mix answers and failures")]
 pub(crate) fn raw(status: u16, headers: &[(&str, &str)], body: &str) -> Result<Response<Vec<u8>>, HttpError> {
     let builder =
         headers.iter().fold(Response::builder().status(status), |builder, (name, value)| builder.header(*name, *value));

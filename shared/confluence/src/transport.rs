@@ -118,3 +118,135 @@ fn jitter(path: &str, tries: u32) -> Duration {
     });
     Duration::from_millis(hash % 250)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, error, ok, page, raw};
+    use futures::executor::block_on;
+    use seatkeeper_engine::ports::{ConfluenceRead, ConfluenceWrite, HttpError};
+    use seatkeeper_policy::{GroupName, SeatCount, Username};
+    use serde_json::json;
+
+    fn counts() -> [Result<http::Response<Vec<u8>>, HttpError>; 2] {
+        [ok(json!({"count": 48})), ok(json!({"count": 100}))]
+    }
+
+    #[test]
+    fn a_fault_that_passes_is_survived_with_growing_pauses() {
+        for fault in [error(500, "oops"), page(502, "Bad Gateway"), Err(HttpError::Timeout)] {
+            let world = World::new([fault.clone(), fault].into_iter().chain(counts()));
+            let seats = block_on(world.client().seats()).unwrap();
+            assert_eq!(seats, SeatCount { used: 48, max: Some(100) });
+            let sleeps = world.sleeps();
+            assert_eq!(sleeps.len(), 2);
+            assert!(sleeps[0] >= FIRST_BACK_OFF && sleeps[1] >= FIRST_BACK_OFF * 3, "{sleeps:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_that_stays_is_given_up_after_three_tries_and_says_so() {
+        let world = World::new(std::iter::repeat_n(error(500, "oops"), 5));
+        let failure = block_on(world.client().seats()).unwrap_err();
+        assert_eq!(failure.class, ErrorClass::Retryable);
+        assert_eq!(failure.to_string(), "failed to count seats: server fault (500: oops), 3 tries");
+        assert_eq!(world.calls().len(), 3);
+    }
+
+    #[test]
+    fn slow_failures_use_up_the_patience_before_the_tries() {
+        let world = World::new(std::iter::repeat_n(Err(HttpError::Timeout), 5));
+        world.latency.set(MAX_WAIT);
+        assert_eq!(block_on(world.client().seats()).unwrap_err().class, ErrorClass::Retryable);
+        assert_eq!(world.calls().len(), 1);
+    }
+
+    #[test]
+    fn throttling_is_waited_out_for_as_long_as_asked_but_at_least_a_second() {
+        for (asked, least) in [("3", 3), ("0", 1)] {
+            let throttled = raw(429, &[("Retry-After", asked)], "");
+            let world = World::new([throttled].into_iter().chain(counts()));
+            block_on(world.client().seats()).unwrap();
+            let wait = world.sleeps()[0];
+            assert!(wait >= Duration::from_secs(least) && wait < Duration::from_secs(least + 1), "{wait:?}");
+        }
+    }
+
+    #[test]
+    fn throttling_beyond_our_patience_is_told_at_once_and_not_waited_for() {
+        let world = World::new([raw(429, &[("Retry-After", "60")], "")]);
+        let failure = block_on(world.client().seats()).unwrap_err();
+        assert_eq!(failure.class, ErrorClass::Throttled);
+        assert!(failure.detail.contains("60 s"), "{failure}");
+        assert!(world.sleeps().is_empty());
+
+        let world = World::new(std::iter::repeat_n(raw(429, &[("Retry-After", "1")], ""), 9));
+        assert_eq!(block_on(world.client().seats()).unwrap_err().class, ErrorClass::Throttled);
+        assert_eq!(world.calls().len(), 3);
+        assert!(world.sleeps().iter().sum::<Duration>() <= MAX_WAIT);
+    }
+
+    #[test]
+    fn a_captcha_is_never_tried_again() {
+        let world = World::new([raw(403, &[("X-Seraph-LoginReason", "AUTHENTICATION_DENIED")], "")]);
+        assert_eq!(block_on(world.client().whoami()).unwrap_err().class, ErrorClass::Unauthorized);
+        assert_eq!(world.calls().len(), 1);
+    }
+
+    #[test]
+    fn a_nearly_empty_bucket_slows_us_down_to_the_speed_it_is_filled_with() {
+        let headers = |remaining| {
+            [
+                ("X-RateLimit-Limit", "50"),
+                ("X-RateLimit-Remaining", remaining),
+                ("X-RateLimit-Interval-Seconds", "1"),
+                ("X-RateLimit-FillRate", "10"),
+            ]
+        };
+        for (remaining, pauses) in [("5", vec![Duration::from_millis(100)]), ("40", vec![])] {
+            let world = World::new(counts().map(|_| raw(200, &headers(remaining), r#"{"count": 1}"#)));
+            block_on(world.client().seats()).unwrap();
+            assert_eq!(world.sleeps(), pauses, "{remaining} left");
+        }
+    }
+
+    #[test]
+    fn a_slow_bucket_never_pauses_us_for_long() {
+        let headers = [
+            ("X-RateLimit-Limit", "5"),
+            ("X-RateLimit-Remaining", "0"),
+            ("X-RateLimit-Interval-Seconds", "3600"),
+            ("X-RateLimit-FillRate", "1"),
+        ];
+        let world = World::new(counts().map(|_| raw(200, &headers, r#"{"count": 1}"#)));
+        block_on(world.client().seats()).unwrap();
+        assert_eq!(world.sleeps(), [MAX_PAUSE]);
+    }
+
+    #[test]
+    fn changes_carry_the_forgery_header_and_reads_do_not_and_both_the_token() {
+        let world = World::new([raw(204, &[], ""), ok(json!([]))]);
+        let client = world.client();
+        let (user, group) = (Username::parse("jörg").unwrap(), GroupName::parse("a b").unwrap());
+        block_on(client.add_to_group(&user, &group)).unwrap();
+        block_on(client.permissions()).unwrap();
+        assert_eq!(world.header(0, "X-Atlassian-Token").as_deref(), Some("no-check"));
+        assert_eq!(world.header(1, "X-Atlassian-Token"), None);
+        for request in 0..2 {
+            assert_eq!(world.header(request, "Authorization").as_deref(), Some("Bearer t0k3n"));
+            assert_eq!(world.header(request, "Accept").as_deref(), Some("application/json"));
+        }
+    }
+
+    #[test]
+    fn the_token_is_in_no_error() {
+        let redirect = raw(302, &[("location", "https://sso.example.com/login?token=t0k3n")], "");
+        let world = World::new([error(401, "no"), redirect, raw(400, &[], "")]);
+        let client = world.client();
+        for _ in 0..3 {
+            let failure = block_on(client.whoami()).unwrap_err();
+            assert!(!format!("{failure:?}").contains("t0k3n"), "{failure}");
+        }
+        assert!(!format!("{:?}", client.settings).contains("t0k3n"));
+    }
+}

@@ -51,3 +51,78 @@ impl<H: Http, C: Clock> ConfluenceWrite for Confluence<H, C> {
         self.activation(username, "enable", &format!("enable account `{username}`")).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, error, page, raw};
+    use futures::executor::block_on;
+    use seatkeeper_engine::ports::{ErrorClass, HttpError};
+
+    fn user(name: &str) -> Username {
+        Username::parse(name).unwrap()
+    }
+
+    fn group(name: &str) -> GroupName {
+        GroupName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn each_change_is_one_idempotent_call_with_encoded_names() {
+        let world = World::new(std::iter::repeat_n(raw(204, &[], ""), 4));
+        let client = world.client();
+        let (user, group) = (user("a+b@example.com"), group("Vertrieb Süd"));
+        block_on(async {
+            client.add_to_group(&user, &group).await.unwrap();
+            client.remove_from_group(&user, &group).await.unwrap();
+            client.disable(&user).await.unwrap();
+            client.enable(&user).await.unwrap();
+        });
+        assert_eq!(
+            world.calls(),
+            [
+                "PUT /rest/api/user/a%2Bb%40example.com/group/Vertrieb%20S%C3%BCd",
+                "DELETE /rest/api/user/a%2Bb%40example.com/group/Vertrieb%20S%C3%BCd",
+                "PUT /rest/api/admin/user/a%2Bb%40example.com/disable",
+                "PUT /rest/api/admin/user/a%2Bb%40example.com/enable",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_with_a_slash_is_refused_before_anything_is_sent() {
+        let world = World::new([]);
+        let client = world.client();
+        for failure in [
+            block_on(client.add_to_group(&user("jdoe"), &group("a/b"))).unwrap_err(),
+            block_on(client.disable(&user("a/b"))).unwrap_err(),
+        ] {
+            assert_eq!(failure.class, ErrorClass::Refused);
+            assert!(failure.detail.contains("Tomcat"), "{failure}");
+        }
+        assert!(world.calls().is_empty());
+    }
+
+    #[test]
+    fn a_refused_change_names_account_group_and_reason() {
+        for (answer, class) in [
+            (error(403, "Cannot update group 'g' because directory 'd' does not allow updates."), ErrorClass::Refused),
+            (error(500, "Cannot update user 'x' because directory 'd' does not allow updates."), ErrorClass::Refused),
+            (error(404, "No user found with username: jdoe"), ErrorClass::Gone),
+            (page(200, "Log In"), ErrorClass::Unauthorized),
+        ] {
+            let world = World::new([answer]);
+            let failure = block_on(world.client().remove_from_group(&user("jdoe"), &group("g"))).unwrap_err();
+            assert_eq!(failure.class, class, "{failure}");
+            assert!(failure.to_string().starts_with("failed to remove account `jdoe` from group `g`: "), "{failure}");
+            assert_eq!(world.calls().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_change_whose_answer_was_lost_is_sent_again() {
+        let world = World::new([Err(HttpError::Timeout), raw(204, &[], "")]);
+        block_on(world.client().disable(&user("jdoe"))).unwrap();
+        assert_eq!(world.calls().len(), 2);
+    }
+}

@@ -228,3 +228,7 @@ fn problem(status: StatusCode, body: &[u8]) -> Problem {
     };
     Problem::new(class, detail)
 }
+
+#[cfg(test)]
+#[path = "crowd_tests.rs"]
+mod tests;
