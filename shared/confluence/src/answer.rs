@@ -45,6 +45,11 @@ impl Failure {
         Self { class, status: None, detail: detail.into(), again: Again::Never }
     }
 
+    /// Whether the resource itself does not exist here, whoever said so.
+    pub(crate) fn not_there(&self) -> bool {
+        matches!(self.status, Some(404 | 405))
+    }
+
     /// The failure as an error of an operation, such as `list members of group `x``.
     pub fn during(self, operation: &str) -> PortError {
         PortError { class: self.class, operation: operation.to_owned(), detail: self.detail }
@@ -144,10 +149,12 @@ fn failure(status: u16, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) ->
             Again::Never,
             format!("Confluence served us as anonymous ({status}: {said}); the token is expired or unknown"),
         ),
-        403 | 405 if read_only_mode(body) => (
+        403 | 405 if not_in_read_only_mode(body) => (
             ErrorClass::Refused,
             Again::Never,
-            format!("Confluence is in read-only mode ({status}: {said}); wait until it is writable again"),
+            format!(
+                "refused ({status}: {said}); Confluence is in read-only mode, or the account lacks administrator rights"
+            ),
         ),
         // An answer of the filter chain in front of the REST layer concerns all calls, not this one.
         403 if title.is_some() && !said.to_lowercase().contains("xsrf") => (
@@ -234,7 +241,8 @@ fn anonymous(headers: &HeaderMap) -> bool {
     headers.get("x-ausername").is_some_and(|name| name.as_bytes().eq_ignore_ascii_case(b"anonymous"))
 }
 
-fn read_only_mode(body: &[u8]) -> bool {
+/// Confluence marks calls that read-only mode forbids, also when they fail for another reason.
+fn not_in_read_only_mode(body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body)
         .is_ok_and(|body| body.pointer("/data/allowedInReadOnlyMode") == Some(&Value::Bool(false)))
 }

@@ -49,12 +49,21 @@ pub struct Confluence<H, C> {
     pace: Pace,
     /// Whether the list of seat holders delivers `lastLogin`; nothing as long as we did not find out.
     last_login: Cell<Option<bool>>,
+    /// Whether that list was found at its other address.
+    active_moved: Cell<bool>,
 }
 
 impl<H: Http, C: Clock> Confluence<H, C> {
     /// A client that has not said anything yet.
     pub fn new(http: H, clock: C, settings: Settings) -> Self {
-        Self { http, clock, settings, pace: Pace::default(), last_login: Cell::new(None) }
+        Self {
+            http,
+            clock,
+            settings,
+            pace: Pace::default(),
+            last_login: Cell::default(),
+            active_moved: Cell::default(),
+        }
     }
 
     /// Takes over what an earlier client found out, which saves probing for it again.

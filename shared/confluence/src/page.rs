@@ -4,7 +4,7 @@
 //! INVARIANT (no gaps): the following page starts right behind the entries that came, never where a link points. Links
 //! only say that there is more. At worst an entry comes twice, and callers collect by key.
 
-use crate::answer::Failure;
+use crate::{answer::Failure, wire::malformed};
 use seatkeeper_engine::ports::{ErrorClass, Page};
 use serde::Deserialize;
 use std::fmt;
@@ -26,17 +26,49 @@ struct Links {
     next: Option<String>,
 }
 
+/// What came, measured against what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// The entries that were asked for, or none.
+    Asked,
+    /// Entries from before the place that was asked for: either the listing ended and starts over, or Confluence does
+    /// not heed `start` at all.
+    Again {
+        /// Where they are from.
+        from: u64,
+    },
+}
+
 impl<T> Listing<T> {
+    /// A page behind the end.
+    pub(crate) fn end() -> Self {
+        Self { results: Vec::new(), start: None, limit: None, total_count: None, links: None }
+    }
+
+    /// Whether the entries are those that were asked for. A gap is an error.
+    pub(crate) fn fit(&self, asked: Asked) -> Result<Fit, Failure> {
+        match self.start.filter(|_| !self.results.is_empty()) {
+            Some(from) if from < asked.start => Ok(Fit::Again { from }),
+            Some(from) if from > asked.start => {
+                Err(malformed(format!("asked for entries from {}, got those from {from}", asked.start)))
+            }
+            Some(_) | None => Ok(Fit::Asked),
+        }
+    }
+
     /// Where to go on, or nothing at the end. A listing that does not advance is `Endless`.
     pub(crate) fn next(&self, asked: Asked) -> Result<Option<u64>, Failure> {
         // A page without entries ends the listing, whatever it links to.
         let Ok(count @ 1..) = u64::try_from(self.results.len()) else { return Ok(None) };
-        if let Some(start) = self.start.filter(|start| *start != asked.start) {
-            return Err(endless(format_args!("asked for entries from {}, got those from {start}", asked.start)));
+        if let Fit::Again { from } = self.fit(asked)? {
+            return Err(again(asked, from));
         }
         let next = asked.start.saturating_add(count);
         let link = self.links.as_ref().and_then(|links| links.next.as_deref()).filter(|link| !link.trim().is_empty());
-        if let Some(back) = link.and_then(start_of).filter(|start| *start <= asked.start) {
+        // A page that says where it starts is believed more than its link; the next page will show.
+        if self.start.is_none()
+            && let Some(back) = link.and_then(start_of).filter(|start| *start <= asked.start)
+        {
             return Err(endless(format_args!("the page from {} links to {back} as its next", asked.start)));
         }
         let limit = self.limit.filter(|limit| *limit > 0).unwrap_or(asked.limit);
@@ -70,6 +102,11 @@ impl Asked {
     pub(crate) fn query(self) -> String {
         format!("start={}&limit={}", self.start, self.limit)
     }
+}
+
+/// Entries from before the place that was asked for.
+pub(crate) fn again(asked: Asked, from: u64) -> Failure {
+    endless(format_args!("asked for entries from {}, got those from {from} again", asked.start))
 }
 
 pub(crate) fn endless(what: impl fmt::Display) -> Failure {
@@ -109,6 +146,11 @@ mod tests {
             ("total says more", json!({"results": [1], "totalCount": 9}), Some(3)),
             ("short page", json!({"results": [1], "start": 2, "limit": 2, "size": 1, "_links": {"self": "x"}}), None),
             ("short page with an empty link", json!({"results": [1], "_links": {"next": ""}}), None),
+            (
+                "link back, but a start",
+                json!({"results": [1, 2], "start": 2, "_links": {"next": "/x?start=2"}}),
+                Some(4),
+            ),
             ("nothing", json!({"results": []}), None),
             ("nothing but a link", json!({"results": [], "_links": {"next": "/x?start=4"}}), None),
             ("nothing but a total", json!({"results": [], "totalCount": 9}), None),
@@ -122,9 +164,14 @@ mod tests {
         for body in [
             json!({"results": [1, 2], "_links": {"next": "/x?start=2"}}),
             json!({"results": [1, 2], "_links": {"next": "/x?limit=2&start=0"}}),
-            json!({"results": [1, 2], "start": 0}),
+            json!({"results": [1, 2], "start": 0, "_links": {"next": "/x?start=4"}}),
         ] {
             assert_eq!(next(2, body).unwrap_err().class, ErrorClass::Endless);
         }
+    }
+
+    #[test]
+    fn a_page_that_skips_entries_is_malformed() {
+        assert_eq!(next(2, json!({"results": [1], "start": 3})).unwrap_err().class, ErrorClass::Malformed);
     }
 }

@@ -23,7 +23,7 @@ const HALVINGS: u32 = 6;
 fn found<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(failure) if matches!(failure.status, Some(404 | 405)) => Ok(None),
+        Err(failure) if failure.not_there() => Ok(None),
         Err(failure) => Err(failure),
     }
 }
@@ -128,9 +128,9 @@ mod tests {
     fn an_old_confluence_can_nothing_of_it() {
         for missing in [error(404, "null for uri"), page(404, "Not Found"), error(405, "Method Not Allowed")] {
             let groups = ok(json!({"results": [{"type": "group", "name": "a/b"}, {"type": "group", "name": "users"}]}));
-            let world = World::new([missing.clone(), missing.clone(), groups, missing]);
+            let world = World::new([missing.clone(), missing.clone(), missing.clone(), groups, missing]);
             assert_eq!(block_on(world.client().capabilities()).unwrap(), Capabilities::default());
-            assert_eq!(world.calls()[3], "GET /rest/api/group/users/groupmember?start=0&limit=1");
+            assert_eq!(world.calls()[4], "GET /rest/api/group/users/groupmember?start=0&limit=1");
         }
     }
 

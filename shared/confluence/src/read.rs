@@ -3,7 +3,7 @@
 use crate::{
     Confluence, MAX_PAGES, PAGE_SIZE,
     answer::Failure,
-    page::{Asked, Listing, endless},
+    page::{Asked, Fit, Listing, again, endless},
     path::{encoded, segment},
     wire::{CountWire, GroupWire, PermissionWire, PersonWire, SeatPermission, Subject, malformed, seat_count, subject},
 };
@@ -13,6 +13,7 @@ use seatkeeper_engine::ports::{
     SeatPermissions, Who,
 };
 use seatkeeper_policy::{GroupName, SeatCount, UserKey};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::BTreeSet;
 
 /// Whether Confluence takes changes at all.
@@ -36,32 +37,62 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         self.get("/rest/api/accessmode", "read the access mode").await
     }
 
-    /// One page of the list of seat holders, as it came.
-    pub(crate) async fn active_listing(&self, asked: Asked) -> Result<Listing<PersonWire>, Failure> {
-        let path = format!("/rest/api/admin/users/list/active?{}&expand=status%2ClastLogin", asked.query());
-        self.call(&Method::GET, &path).await?.json()
+    /// One page of a listing. `path` ends where the paging parameters follow, with `?` or `&`.
+    pub(crate) async fn listing<T: DeserializeOwned>(&self, path: &str, asked: Asked) -> Result<Listing<T>, Failure> {
+        let listing: Listing<T> = self.call(&Method::GET, &format!("{path}{}", asked.query())).await?.json()?;
+        let Fit::Again { from } = listing.fit(asked)? else { return Ok(listing) };
+        // Some versions start over behind the last entry (CONFSERVER-95396). That is the end of the listing if the entry
+        // before it can still be had by its number; else `start` is not heeded, and all but the first page is hidden.
+        let before = Asked { start: asked.start - 1, limit: 1 };
+        let last: Listing<IgnoredAny> = self.call(&Method::GET, &format!("{path}{}", before.query())).await?.json()?;
+        if last.results.is_empty() || last.fit(before)? != Fit::Asked {
+            return Err(again(asked, from));
+        }
+        Ok(Listing::end())
     }
 
-    /// All groups of a listing. `separator` joins the paging parameters to the path.
-    async fn all_groups(&self, path: &str, separator: char, operation: &str) -> Result<BTreeSet<GroupName>, PortError> {
+    /// One page of the list of seat holders, as it came. It is looked for where the reference says, then where the issue
+    /// that introduced it says.
+    pub(crate) async fn active_listing(&self, asked: Asked) -> Result<Listing<PersonWire>, Failure> {
+        const EXPAND: &str = "expand=status%2ClastLogin&";
+        let moved = format!("/rest/api/user/list/active?{EXPAND}");
+        if self.active_moved.get() {
+            return self.listing(&moved, asked).await;
+        }
+        let missing = match self.listing(&format!("/rest/api/admin/users/list/active?{EXPAND}"), asked).await {
+            Err(failure) if failure.not_there() => failure,
+            other => return other,
+        };
+        match self.listing(&moved, asked).await {
+            Ok(listing) => {
+                self.active_moved.set(true);
+                Ok(listing)
+            }
+            Err(failure) if failure.not_there() => Err(missing),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// All groups of a listing. `path` ends where the paging parameters follow.
+    async fn all_groups(&self, path: &str, operation: &str) -> Result<BTreeSet<GroupName>, PortError> {
+        let during = |failure: Failure| failure.during(operation);
         let mut groups = BTreeSet::new();
         let mut start = Some(0);
         for _ in 0..MAX_PAGES {
             let Some(from) = start else { return Ok(groups) };
             let asked = Asked { start: from, limit: PAGE_SIZE };
-            let listing: Listing<GroupWire> =
-                self.get(&format!("{path}{separator}{}", asked.query()), operation).await?;
-            let page = listing.page(asked, |group| group.group().map(Some)).map_err(|e| e.during(operation))?;
+            let listing: Listing<GroupWire> = self.listing(path, asked).await.map_err(during)?;
+            let page = listing.page(asked, |group| group.group().map(Some)).map_err(during)?;
             let before = groups.len();
             groups.extend(page.items);
             start = page.next;
             if groups.len() == before && start.is_some() {
-                return Err(endless(format_args!("the page from {from} brought nothing new")).during(operation));
+                return Err(during(endless(format_args!("the page from {from} brought nothing new"))));
             }
         }
         match start {
             None => Ok(groups),
-            Some(_) => Err(endless(format_args!("more than {MAX_PAGES} pages")).during(operation)),
+            Some(_) => Err(during(endless(format_args!("more than {MAX_PAGES} pages")))),
         }
     }
 
@@ -139,15 +170,17 @@ impl<H: Http, C: Clock> ConfluenceRead for Confluence<H, C> {
         let operation = format!("list members of group `{group}`");
         let asked = Asked { start, limit: PAGE_SIZE };
         let name = checked_segment(group.as_str(), &operation)?;
-        let path = format!("/rest/api/group/{name}/member?{}&expand=status", asked.query());
-        let listing: Listing<PersonWire> = self.get(&path, &operation).await?;
-        listing.page(asked, PersonWire::person).map_err(|failure| failure.during(&operation))
+        let listing: Result<Listing<PersonWire>, _> =
+            self.listing(&format!("/rest/api/group/{name}/member?expand=status&"), asked).await;
+        listing
+            .and_then(|listing| listing.page(asked, PersonWire::person))
+            .map_err(|failure| failure.during(&operation))
     }
 
     async fn child_groups(&self, group: &GroupName) -> Result<BTreeSet<GroupName>, PortError> {
         let operation = format!("list child groups of group `{group}`");
         let name = checked_segment(group.as_str(), &operation)?;
-        self.all_groups(&format!("/rest/api/group/{name}/groupmember"), '?', &operation).await
+        self.all_groups(&format!("/rest/api/group/{name}/groupmember?"), &operation).await
     }
 
     async fn active(&self, start: u64) -> Result<Page<(Person, LastLogin)>, PortError> {
@@ -203,7 +236,7 @@ impl<H: Http, C: Clock> ConfluenceRead for Confluence<H, C> {
 
     async fn groups_of(&self, key: &UserKey) -> Result<BTreeSet<GroupName>, PortError> {
         let operation = format!("list groups of the account with key `{key}`");
-        self.all_groups(&format!("/rest/api/user/memberof?key={}", encoded(key.as_str())), '&', &operation).await
+        self.all_groups(&format!("/rest/api/user/memberof?key={}&", encoded(key.as_str())), &operation).await
     }
 
     async fn seats(&self) -> Result<SeatCount, PortError> {

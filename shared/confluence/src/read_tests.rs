@@ -69,8 +69,8 @@ fn members_are_read_page_by_page_from_where_the_last_page_ended() {
     assert_eq!(
         world.calls(),
         [
-            "GET /rest/api/group/users/member?start=0&limit=200&expand=status",
-            "GET /rest/api/group/users/member?start=2&limit=200&expand=status",
+            "GET /rest/api/group/users/member?expand=status&start=0&limit=200",
+            "GET /rest/api/group/users/member?expand=status&start=2&limit=200",
         ]
     );
 }
@@ -85,13 +85,45 @@ fn a_bad_page_of_members_is_an_error_with_its_class_and_never_a_short_listing() 
         (raw(200, &[], r#"{"results": [{"type": "kno"#), ErrorClass::Malformed),
         (ok(json!({"size": 0})), ErrorClass::Malformed),
         (ok(json!({"results": [{"type": "known", "username": "no key"}]})), ErrorClass::Malformed),
-        (ok(json!({"results": [person("a")], "start": 7})), ErrorClass::Endless),
+        (ok(json!({"results": [person("a")], "start": 7})), ErrorClass::Malformed),
     ] {
         let world = World::new([answer]);
         let failure = block_on(world.client().members(&group("users"), 0)).unwrap_err();
         assert_eq!(failure.class, class, "{failure}");
         assert!(failure.to_string().starts_with("failed to list members of group `users`: "), "{failure}");
     }
+}
+
+#[test]
+fn a_listing_that_starts_over_behind_its_last_entry_has_ended_there() {
+    let last = ok(json!({"results": [person("b")], "start": 1, "limit": 1}));
+    let over = json!({"results": [person("a"), person("b")], "start": 0, "_links": {"next": "/x?start=2"}});
+    let world = World::new([ok(over), last]);
+    let page = block_on(world.client().members(&group("users"), 2)).unwrap();
+    assert_eq!((page.items, page.next), (vec![], None));
+    assert_eq!(world.calls()[1], "GET /rest/api/group/users/member?expand=status&start=1&limit=1");
+}
+
+#[test]
+fn a_listing_that_does_not_heed_where_to_start_is_endless_and_not_ended() {
+    let first = ok(json!({"results": [person("a"), person("b")], "start": 0, "_links": {"next": "/x?start=2"}}));
+    let world = World::new([first.clone(), first]);
+    let failure = block_on(world.client().members(&group("users"), 2)).unwrap_err();
+    assert_eq!(failure.class, ErrorClass::Endless);
+    assert!(failure.detail.contains("asked for entries from 2, got those from 0 again"), "{failure}");
+}
+
+#[test]
+fn the_list_of_seat_holders_is_found_at_its_other_address_and_remembered_there() {
+    let holders = ok(json!({"results": [login("a", Some(json!("2025-11-02T08:14:55Z")))]}));
+    let world = World::new([error(404, "null for uri"), holders.clone(), holders]);
+    let client = world.client();
+    for _ in 0..2 {
+        assert_eq!(block_on(client.active(0)).unwrap().items.len(), 1);
+    }
+    let paths = world.calls().iter().map(|call| call.split_once('?').unwrap().0.to_owned()).collect::<Vec<_>>();
+    let moved = "GET /rest/api/user/list/active";
+    assert_eq!(paths, ["GET /rest/api/admin/users/list/active", moved, moved]);
 }
 
 #[test]
@@ -147,7 +179,7 @@ fn whoever_has_no_login_beside_others_with_one_never_logged_in() {
     let expected = DateTime::parse_from_rfc3339("2025-11-02T08:14:55Z").unwrap().with_timezone(&Utc);
     let logins: Vec<_> = page.items.iter().map(|(_, login)| *login).collect();
     assert_eq!(logins, [LastLogin::Never, LastLogin::Never, LastLogin::At(expected)]);
-    assert_eq!(world.calls(), ["GET /rest/api/admin/users/list/active?start=0&limit=200&expand=status%2ClastLogin"]);
+    assert_eq!(world.calls(), ["GET /rest/api/admin/users/list/active?expand=status%2ClastLogin&start=0&limit=200"]);
 }
 
 #[test]
