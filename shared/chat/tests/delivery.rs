@@ -1,0 +1,197 @@
+//! What is sent, and what every kind of answer means to the caller.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
+use chrono::{DateTime, TimeZone, Utc};
+use futures::executor::block_on;
+use hmac::{Hmac, KeyInit, Mac};
+use http::{Request, Response};
+use seatkeeper_chat::{Channel, DeliveryClass, DeliveryError, Level, Message, deliver};
+use seatkeeper_engine::ports::{Http, HttpError};
+use seatkeeper_web::Secret;
+use sha2::Sha256;
+use std::{cell::RefCell, time::Duration};
+
+const SECRET: &str = "the-secret-of-the-webhook";
+const SLACK_PATH: &str = "/services/T000/B000/credential";
+
+/// A receiver that always gives the same answer and remembers what it got.
+struct Receiver {
+    answer: Result<Response<Vec<u8>>, HttpError>,
+    got: RefCell<Vec<Request<Vec<u8>>>>,
+}
+
+impl Receiver {
+    fn new(status: u16, body: &str) -> Self {
+        Self::with_header(status, body, "X-Nothing", "")
+    }
+
+    fn with_header(status: u16, body: &str, name: &str, value: &str) -> Self {
+        let answer = Response::builder().status(status).header(name, value).body(body.as_bytes().to_vec()).unwrap();
+        Self { answer: Ok(answer), got: RefCell::default() }
+    }
+
+    fn failing(error: HttpError) -> Self {
+        Self { answer: Err(error), got: RefCell::default() }
+    }
+}
+
+impl Http for Receiver {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
+        self.got.borrow_mut().push(request);
+        self.answer.clone()
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 22, 12, 0, 0).unwrap()
+}
+
+fn message() -> Message {
+    Message {
+        title: "Seats are almost used up".into(),
+        level: Level::Critical,
+        text: vec!["487 of 500 seats are taken.".into()],
+        facts: vec![("Free seats".into(), "13".into())],
+        link: None,
+        dedup_key: "seats/critical/2026-11-22".into(),
+    }
+}
+
+fn to_slack() -> Channel {
+    Channel::slack("https://hooks.slack.com", SLACK_PATH).unwrap().unwrap()
+}
+
+fn to_webhook() -> Channel {
+    let secret = Secret::new("webhook_secret", SECRET).unwrap();
+    Channel::webhook("https://receiver.example:8443", "/hooks/seats?team=it", secret).unwrap().unwrap()
+}
+
+fn send(receiver: &Receiver, channel: &Channel) -> Result<(), DeliveryError> {
+    block_on(deliver(receiver, channel, &message(), now()))
+}
+
+fn class(receiver: &Receiver, channel: &Channel) -> DeliveryClass {
+    send(receiver, channel).unwrap_err().class
+}
+
+const LATER: DeliveryClass = DeliveryClass::Later { after: None };
+
+#[test]
+fn slack_confirms_with_its_word_and_not_with_the_status_alone() {
+    let receiver = Receiver::new(200, "ok");
+    assert_eq!(send(&receiver, &to_slack()), Ok(()));
+    let got = receiver.got.borrow();
+    assert_eq!(got.len(), 1);
+    assert_eq!(got[0].method(), "POST");
+    assert_eq!(got[0].uri(), "https://hooks.slack.com/services/T000/B000/credential");
+    assert_eq!(got[0].headers()["content-type"], "application/json");
+    let body: serde_json::Value = serde_json::from_slice(got[0].body()).unwrap();
+    assert_eq!(body["text"], "Critical: Seats are almost used up");
+
+    assert_eq!(class(&Receiver::new(200, "<html>log in</html>"), &to_slack()), LATER);
+    assert_eq!(class(&Receiver::new(202, "ok"), &to_slack()), LATER);
+}
+
+#[test]
+fn a_webhook_confirms_with_any_success() {
+    for status in [200, 201, 202, 204] {
+        assert_eq!(send(&Receiver::new(status, ""), &to_webhook()), Ok(()), "status {status}");
+    }
+}
+
+/// This is how a receiver verifies a message; it uses nothing of Seatkeeper.
+#[test]
+fn a_receiver_can_verify_signature_and_time() {
+    let receiver = Receiver::new(204, "");
+    send(&receiver, &to_webhook()).unwrap();
+    let got = receiver.got.borrow();
+    let request = &got[0];
+    assert_eq!(request.uri(), "https://receiver.example:8443/hooks/seats?team=it");
+
+    let timestamp = request.headers()["X-Seatkeeper-Timestamp"].to_str().unwrap();
+    let sent: i64 = timestamp.parse().unwrap();
+    assert!((now().timestamp() - sent).abs() <= 300, "too old or from the future");
+
+    let signature = request.headers()["X-Seatkeeper-Signature"].to_str().unwrap();
+    let tag = hex::decode(signature.strip_prefix("sha256=").unwrap()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(timestamp.as_bytes());
+    mac.update(b".");
+    mac.update(request.body());
+    mac.verify_slice(&tag).unwrap();
+}
+
+#[test]
+fn faults_that_may_pass_are_for_later() {
+    for channel in [to_slack(), to_webhook()] {
+        for status in [408, 425, 429, 500, 502, 503, 504] {
+            assert_eq!(class(&Receiver::new(status, "rollup_error"), &channel), LATER, "status {status}");
+        }
+        assert_eq!(class(&Receiver::failing(HttpError::Timeout), &channel), LATER);
+        assert_eq!(class(&Receiver::failing(HttpError::Connection("reset".into())), &channel), LATER);
+        assert_eq!(class(&Receiver::failing(HttpError::TooLarge { limit: 9 }), &channel), LATER);
+    }
+}
+
+#[test]
+fn a_requested_pause_is_understood_as_seconds_and_as_date_and_has_a_limit() {
+    let cases = [
+        ("30", Some(30)),
+        ("Sun, 22 Nov 2026 12:02:00 GMT", Some(120)),
+        ("Sun, 22 Nov 2026 11:00:00 GMT", Some(0)),
+        ("99999999", Some(86400)),
+        ("Sun, 22 Nov 2099 12:00:00 GMT", Some(86400)),
+        ("soon", None),
+        ("-5", None),
+    ];
+    for (value, seconds) in cases {
+        for status in [429, 503] {
+            let receiver = Receiver::with_header(status, "", "Retry-After", value);
+            let after = seconds.map(Duration::from_secs);
+            assert_eq!(class(&receiver, &to_slack()), DeliveryClass::Later { after }, "{status} with {value}");
+        }
+    }
+}
+
+#[test]
+fn refusals_are_permanent_and_say_what_to_do() {
+    let slack = [
+        (400, "invalid_payload", "defect of Seatkeeper"),
+        (403, "action_prohibited", "administrator of the Slack workspace"),
+        (403, "invalid_token", "set `slack_path`"),
+        (404, "channel_not_found", "no longer exists"),
+        (404, "no_service", "removed or switched off"),
+        (410, "channel_is_archived", "archived"),
+        (404, "<script>", "check `slack_origin` and `slack_path`"),
+        (302, "", "configure the final address"),
+    ];
+    for (status, body, advice) in slack {
+        let error = send(&Receiver::new(status, body), &to_slack()).unwrap_err();
+        assert_eq!(error.class, DeliveryClass::Permanent, "status {status}");
+        assert!(error.detail.contains(advice), "{}", error.detail);
+        assert!(!error.detail.contains("<script>"), "{}", error.detail);
+    }
+    for (status, advice) in
+        [(401, "`webhook_secret`"), (404, "`webhook_path`"), (413, "too large"), (422, "see its log")]
+    {
+        let error = send(&Receiver::new(status, ""), &to_webhook()).unwrap_err();
+        assert_eq!(error.class, DeliveryClass::Permanent, "status {status}");
+        assert!(error.detail.contains(advice), "{}", error.detail);
+    }
+    let denied = send(&Receiver::failing(HttpError::Denied), &to_slack()).unwrap_err();
+    assert_eq!(denied.class, DeliveryClass::Permanent);
+    assert!(denied.detail.contains("allowed_outbound_hosts"), "{}", denied.detail);
+}
+
+#[test]
+fn the_credential_in_the_path_never_reaches_an_error() {
+    let chatty = HttpError::Connection(format!("cannot reach https://hooks.slack.com{SLACK_PATH}: refused"));
+    let error = send(&Receiver::failing(chatty), &to_slack()).unwrap_err();
+    let shown = format!("{error} {error:?} {:?}", to_slack());
+    assert!(!shown.contains("credential") && !shown.contains("T000"), "{shown}");
+    assert_eq!(
+        error.to_string(),
+        "failed to deliver to slack at https://hooks.slack.com: \
+         connection failed: cannot reach https://hooks.slack.com/***: refused"
+    );
+}
