@@ -1,0 +1,247 @@
+//! The component's variables, read together and judged together: an administrator sees all problems at once.
+
+use ::http::{Response, StatusCode};
+use futures::future::join_all;
+use seatkeeper_chat::Channel;
+use seatkeeper_confluence as confluence;
+use seatkeeper_directories::CrowdSettings;
+use seatkeeper_web::{Problem, Secret, secret};
+use spin_sdk::variables;
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+
+/// Variables of one component. Each accessor notes what is wrong and goes on; [`Variables::finish`] tells it all.
+#[derive(Default)]
+pub struct Variables {
+    values: BTreeMap<&'static str, String>,
+    problems: Vec<String>,
+}
+
+/// All that is wrong with the variables. No text contains a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the component's variables are not usable: {}", problems.join("; "))]
+pub struct VariablesError {
+    /// One sentence for each problem, with the name of the variable and what to do.
+    pub problems: Vec<String>,
+}
+
+impl VariablesError {
+    /// The answer to send. It does not repeat the problems, because it goes to callers that did not show a token yet:
+    /// without usable variables there is nothing to compare a token with. The log has them.
+    pub fn into_response(self) -> Response<Vec<u8>> {
+        let count = self.problems.len();
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "variables-invalid", "The component is not configured")
+            .detail(format!("{count} problems were found in the component's variables; its log names them"))
+            .next_step("Look into the log of this component, correct the variables and start again.")
+            .into_response()
+    }
+}
+
+impl Variables {
+    /// Reads the named variables, all of which the manifest has to give to this component.
+    pub async fn read(names: impl IntoIterator<Item = &'static str>) -> Self {
+        let reads = names.into_iter().map(|name| async move { (name, variables::get(name).await) });
+        let mut read = Self::default();
+        for (name, value) in join_all(reads).await {
+            match value {
+                Ok(value) => {
+                    read.values.insert(name, value);
+                }
+                Err(error) => read.problems.push(unreadable(name, &error)),
+            }
+        }
+        read
+    }
+
+    /// The value, or an empty text when there is none.
+    pub fn text(&self, name: &'static str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// A token or signing secret that has to be there.
+    pub fn secret(&mut self, name: &'static str) -> Option<Secret> {
+        // An unreadable variable has been noted once already.
+        let value = self.values.get(name)?;
+        let secret = Secret::new(name, value.as_str());
+        self.note(secret)
+    }
+
+    /// A secret that may be absent; the inner option says whether it is.
+    pub fn optional_secret(&mut self, name: &'static str) -> Option<Option<Secret>> {
+        let value = self.values.get(name)?;
+        let secret = Secret::optional(name, value.as_str());
+        self.note(secret)
+    }
+
+    /// Notes secrets that have the same value although they give different powers.
+    pub fn different(&mut self, secrets: &[&Option<Secret>]) {
+        let known: Vec<&Secret> = secrets.iter().filter_map(|secret| secret.as_ref()).collect();
+        let different = secret::ensure_different(&known);
+        self.note(different);
+    }
+
+    /// A whole number of seconds.
+    pub fn seconds(&mut self, name: &'static str, range: RangeInclusive<u64>) -> Option<Duration> {
+        let value = self.values.get(name)?;
+        let seconds = value.trim().parse().ok().filter(|seconds| range.contains(seconds));
+        let seconds = seconds.ok_or_else(|| {
+            let (start, end) = range.into_inner();
+            format!("variable `{name}` is `{value}`, but must be a whole number of seconds from {start} to {end}")
+        });
+        self.note(seconds).map(Duration::from_secs)
+    }
+
+    /// Where Confluence is and who we are there, from the variables `confluence_*`.
+    pub fn confluence(&mut self) -> Option<confluence::Settings> {
+        let read = |name| self.values.get(name);
+        let (origin, context_path) = (read("confluence_origin")?, read("confluence_context_path")?);
+        let settings =
+            confluence::Settings::parse(origin, context_path, read("confluence_token")?, read("confluence_user")?);
+        self.note_all("confluence_*", settings)
+    }
+
+    /// Where Crowd is, from the variables `crowd_*`; an empty origin means that there is none.
+    pub fn crowd(&mut self) -> Option<Option<CrowdSettings>> {
+        let read = |name| self.values.get(name);
+        let origin = read("crowd_origin")?;
+        if origin.is_empty() {
+            return Some(None);
+        }
+        let (application, password) = (read("crowd_application")?, read("crowd_password")?);
+        let settings = CrowdSettings::parse(origin, read("crowd_context_path")?, application, password);
+        self.note_all("crowd_*", settings).map(Some)
+    }
+
+    /// The chat channels that are switched on, from the variables `slack_*` and `webhook_*`.
+    pub fn channels(&mut self) -> Option<Vec<Channel>> {
+        let slack = Channel::slack(self.text("slack_origin"), self.text("slack_path"));
+        let slack = self.note(slack);
+        let webhook = if self.text("webhook_origin").is_empty() {
+            Some(None)
+        } else {
+            let secret = self.secret("webhook_secret")?;
+            let webhook = Channel::webhook(self.text("webhook_origin"), self.text("webhook_path"), secret);
+            self.note(webhook)
+        };
+        Some([slack?, webhook?].into_iter().flatten().collect())
+    }
+
+    /// The settings, if nothing was wrong. They are absent only after a problem was noted.
+    pub fn finish<T>(self, settings: Option<T>) -> Result<T, VariablesError> {
+        match settings {
+            Some(settings) if self.problems.is_empty() => Ok(settings),
+            Some(_) | None => Err(VariablesError { problems: self.problems }),
+        }
+    }
+
+    fn note<T>(&mut self, value: Result<T, impl ToString>) -> Option<T> {
+        value.map_err(|error| self.problems.push(error.to_string())).ok()
+    }
+
+    fn note_all<T>(&mut self, names: &str, value: Result<T, confluence::SettingsError>) -> Option<T> {
+        value
+            .map_err(|error| {
+                let named = error.problems.into_iter().map(|problem| format!("variables `{names}`: {problem}"));
+                self.problems.extend(named);
+            })
+            .ok()
+    }
+}
+
+fn unreadable(name: &str, error: &variables::Error) -> String {
+    match error {
+        variables::Error::Undefined(_) | variables::Error::InvalidName(_) => {
+            format!("variable `{name}` is not given to this component; add it to its `variables` in spin.toml")
+        }
+        variables::Error::Provider(detail) | variables::Error::Other(detail) => {
+            format!("variable `{name}` cannot be read: {detail}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(values: &[(&'static str, &str)]) -> Variables {
+        Variables {
+            values: values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect(),
+            problems: vec![],
+        }
+    }
+
+    const CONFLUENCE: [(&str, &str); 4] = [
+        ("confluence_origin", "https://wiki.example.com"),
+        ("confluence_context_path", "/confluence"),
+        ("confluence_token", "s3cr3t"),
+        ("confluence_user", "seatkeeper"),
+    ];
+
+    #[test]
+    fn usable_variables_become_settings() {
+        let mut read = variables(&CONFLUENCE);
+        read.values.insert("tick_budget_seconds", "20".into());
+        let settings = (read.confluence(), read.seconds("tick_budget_seconds", 5..=25));
+        let (Some(confluence), Some(budget)) = settings else { panic!("{:?}", read.problems) };
+        assert_eq!(confluence.base.as_str(), "https://wiki.example.com/confluence");
+        assert_eq!(budget, Duration::from_secs(20));
+        assert_eq!(read.finish(Some(1)), Ok(1));
+    }
+
+    #[test]
+    fn all_problems_are_told_together_with_the_names_of_the_variables_and_without_secrets() {
+        let mut read = variables(&CONFLUENCE);
+        read.values.insert("confluence_origin", "wiki".into());
+        read.values.insert("admin_token", "hunter2".into());
+        read.values.insert("tick_budget_seconds", "soon".into());
+        read.values.insert("slack_origin", "https://hooks.slack.com/services/very-secret".into());
+        read.confluence();
+        read.secret("admin_token");
+        read.seconds("tick_budget_seconds", 5..=25);
+        read.channels();
+        let error = read.finish(Some(())).unwrap_err();
+        for name in ["confluence_", "`admin_token`", "`tick_budget_seconds`", "`slack_origin`"] {
+            assert!(error.problems.iter().any(|problem| problem.contains(name)), "{name} is not in {error}");
+        }
+        assert!(!error.to_string().contains("hunter2") && !error.to_string().contains("very-secret"), "{error}");
+        let answer = error.into_response();
+        assert_eq!(answer.status(), 503);
+        assert!(!String::from_utf8_lossy(answer.body()).contains("wiki"));
+    }
+
+    #[test]
+    fn a_variable_that_the_manifest_forgot_is_told_once() {
+        let mut read = variables(&[]);
+        read.problems.push(unreadable("admin_token", &variables::Error::Undefined("admin_token".into())));
+        let secret = read.secret("admin_token");
+        let error = read.finish(secret).unwrap_err();
+        assert_eq!(error.problems.len(), 1);
+        assert!(error.to_string().contains("`admin_token`") && error.to_string().contains("spin.toml"), "{error}");
+    }
+
+    #[test]
+    fn tokens_with_the_same_value_are_refused() {
+        let mut read = variables(&[("admin_token", "the-same-long-value"), ("report_token", "the-same-long-value")]);
+        let (admin, report) = (read.secret("admin_token"), read.secret("report_token"));
+        read.different(&[&admin, &report]);
+        assert!(read.finish(Some(())).unwrap_err().to_string().contains("same value"));
+    }
+
+    #[test]
+    fn channels_and_crowd_are_off_without_an_origin() {
+        let mut read = variables(&[("slack_origin", ""), ("webhook_origin", ""), ("crowd_origin", "")]);
+        assert!(read.channels().unwrap().is_empty());
+        assert!(read.crowd().unwrap().is_none());
+        assert!(read.finish(Some(())).is_ok());
+    }
+
+    #[test]
+    fn a_webhook_needs_its_secret() {
+        let mut read = variables(&[
+            ("webhook_origin", "https://chat.example.com"),
+            ("webhook_path", "/in"),
+            ("webhook_secret", ""),
+        ]);
+        assert!(read.channels().is_none());
+        assert!(read.finish(Some(())).unwrap_err().to_string().contains("`webhook_secret`"));
+    }
+}
