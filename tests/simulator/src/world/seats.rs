@@ -1,0 +1,93 @@
+//! Who takes a seat, in the order of the last login.
+
+use super::group::Group;
+use super::user::{User, UserId};
+use super::{GroupId, Subject, World};
+
+/// The seat holders and the count that the licence page remembers.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    order: Vec<UserId>,
+    /// By group number: whether being in the group gives the permission to use the site.
+    use_groups: Vec<bool>,
+    cached: Option<(i64, u32)>,
+}
+
+impl Seats {
+    pub(super) fn order(&self) -> &[UserId] {
+        &self.order
+    }
+
+    pub(super) fn shown(&mut self, now_ms: i64, used: u32, age_ms: i64) -> u32 {
+        match self.cached {
+            Some((at, count)) if now_ms >= at && now_ms.saturating_sub(at) < age_ms => count,
+            _ => {
+                self.cached = Some((now_ms, used));
+                used
+            }
+        }
+    }
+
+    fn gives_use(&self, group: GroupId) -> bool {
+        self.use_groups.get(group.index()).copied().unwrap_or(false)
+    }
+}
+
+fn place(users: &[User], order: &[UserId], id: UserId) -> Result<usize, usize> {
+    let rank = |id: UserId| users.get(id.index()).map(|user| (user.last_login_ms, &*user.lower));
+    let wanted = rank(id);
+    order.binary_search_by(|other| rank(*other).cmp(&wanted))
+}
+
+impl World {
+    /// Whether the account has the permission to use the site.
+    pub fn may_use(&self, id: UserId) -> bool {
+        let user = self.user(id);
+        user.groups.iter().any(|group| self.seats.gives_use(*group))
+            || self.grants.iter().any(|grant| grant.operation.is_use() && grant.subject == Subject::User(id))
+    }
+
+    fn takes_seat(&self, id: UserId) -> bool {
+        let user = self.user(id);
+        user.active && !user.removed && self.directory_of(id).active && self.may_use(id)
+    }
+
+    /// Changes an account and keeps the order of seats.
+    pub(crate) fn change_user(&mut self, id: UserId, change: impl FnOnce(&mut User)) {
+        if self.user(id).seat
+            && let Ok(at) = place(&self.users, &self.seats.order, id)
+        {
+            self.seats.order.remove(at);
+        }
+        change(self.user_mut(id));
+        let seat = self.takes_seat(id);
+        self.user_mut(id).seat = seat;
+        if seat && let Err(at) = place(&self.users, &self.seats.order, id) {
+            self.seats.order.insert(at, id);
+        }
+    }
+
+    /// Computes seats anew after permissions or nesting changed; costs a pass over all accounts.
+    pub(crate) fn recount_seats(&mut self) {
+        let direct = |group: GroupId| {
+            self.grants.iter().any(|grant| grant.operation.is_use() && grant.subject == Subject::Group(group))
+        };
+        let gives = |group: &Group| !group.deleted && group.ancestors.iter().any(|above| direct(*above));
+        self.seats.use_groups = self.groups.iter().map(gives).collect();
+        let mut order = Vec::new();
+        for index in 0..self.users.len() {
+            let id = UserId(u32::try_from(index).unwrap_or(u32::MAX));
+            let seat = self.takes_seat(id);
+            self.user_mut(id).seat = seat;
+            if seat {
+                order.push(id);
+            }
+        }
+        let rank = |id: &UserId| {
+            let user = self.user(*id);
+            (user.last_login_ms, &*user.lower)
+        };
+        order.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
+        self.seats.order = order;
+    }
+}
