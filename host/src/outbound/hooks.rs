@@ -1,0 +1,77 @@
+//! The outbound half of `wasi:http` for one component: deny by default, send what is allowed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::Request;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::allowed::AllowedHosts;
+use super::client::{Client, strip_connection_headers};
+use super::target::Target;
+
+/// What one component may call, and with which client.
+pub(crate) struct OutboundPolicy {
+    component: String,
+    allowed: AllowedHosts,
+    client: Client,
+    reported: Mutex<BTreeSet<String>>,
+}
+
+impl OutboundPolicy {
+    pub(crate) fn new(component: &str, allowed: AllowedHosts, client: Client) -> Self {
+        Self { component: component.into(), allowed, client, reported: Mutex::default() }
+    }
+
+    fn check(&self, request: &Request<WasiBody>) -> Result<Target, Error> {
+        let target = Target::of(request.uri()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        if self.allowed.allow(&target) {
+            return Ok(target);
+        }
+        self.report(&target);
+        Err(Error::HttpRequestDenied)
+    }
+
+    /// Says once for each destination what was refused and how it could be allowed.
+    fn report(&self, target: &Target) {
+        let entry = target.as_entry();
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.len() < 100 && reported.insert(entry.clone()) {
+            eprintln!(
+                "Component {} tried to call {entry}, which its manifest does not allow. \
+                 To allow it, add \"{entry}\" to allowed_outbound_hosts of [component.{}].",
+                self.component, self.component
+            );
+        }
+    }
+}
+
+/// The hooks that a store carries. There is no way to make one without a policy.
+pub(crate) struct Hooks(Arc<OutboundPolicy>);
+
+impl Hooks {
+    pub(crate) fn new(policy: Arc<OutboundPolicy>) -> Self {
+        Self(policy)
+    }
+}
+
+/// What the engine waits for after a response: the end of the connection's work, which the pool takes care of.
+type Afterwards = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+impl WasiHttpHooks for Hooks {
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _body_result: Afterwards,
+    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Afterwards), Error>> + Send> {
+        let policy = Arc::clone(&self.0);
+        Box::new(async move {
+            let target = policy.check(&request)?;
+            let mut response = policy.client.send(request, &target, options.unwrap_or_default()).await?;
+            strip_connection_headers(response.headers_mut());
+            let afterwards: Afterwards = Box::new(std::future::ready(Ok(())));
+            Ok((response, afterwards))
+        })
+    }
+}

@@ -1,0 +1,8 @@
+//! Outbound HTTP: who may be called, which addresses may be connected to, and the client that does it.
+
+pub(crate) mod allowed;
+pub(crate) mod blocked;
+pub(crate) mod client;
+pub(crate) mod connect;
+pub(crate) mod hooks;
+pub(crate) mod target;
