@@ -65,7 +65,7 @@ impl Toolchain {
         };
         command.current_dir(workspace.root()).arg("build");
         if let Self::System { linkers } = self {
-            command.arg("-Zbuild-std=std,panic_abort");
+            command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features="]);
             // What cargo and rustup set for us points at the other toolchain.
             for name in ["CARGO", "RUSTUP_TOOLCHAIN", "LD_LIBRARY_PATH", "CARGO_ENCODED_RUSTFLAGS"] {
                 command.env_remove(name);
@@ -119,6 +119,8 @@ fn add_target(workspace: &Workspace) -> Result<()> {
     shell::note(&format!("rustup target add {TARGET}: the components are compiled for it"));
     let mut command = Command::new("rustup");
     command.args(["target", "add", TARGET]).current_dir(workspace.root()).stdin(Stdio::null());
+    // A refused download is expected on some machines; rustup's stack trace would look like a fault of ours.
+    command.env_remove("RUST_BACKTRACE");
     let mut child = command.spawn().context("rustup is not installed")?;
     let started = Instant::now();
     loop {
