@@ -1,4 +1,26 @@
 //! Ports, and the flows over them: each trigger of a component is one call into this crate.
+//!
+//! | trigger | flow |
+//! |---|---|
+//! | timer or `POST /sweep` | [`sweep::tick`] |
+//! | `POST /hooks/login` | [`login::parse`], then [`login::handle`] |
+//! | timer or `POST /alert` | [`alert::tick`] |
+//! | administrator's requests | [`admin`] |
+//! | pages and exports | [`view`] |
 #![forbid(unsafe_code)]
 
+pub mod admin;
+pub mod alert;
+pub mod audit;
+pub mod give_back;
+pub mod lease;
+pub mod login;
+pub mod policy_file;
 pub mod ports;
+pub mod seats;
+pub mod state;
+pub mod sweep;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod trouble;
+pub mod view;

@@ -3,7 +3,7 @@
 
 use crate::{GroupName, Instant, UserKey, Username};
 use chrono::{FixedOffset, TimeDelta};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Whole days, at least one.
@@ -23,7 +23,7 @@ impl Days {
 }
 
 /// How far a sweep may go by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Plans are published and never applied.

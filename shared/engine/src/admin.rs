@@ -1,0 +1,241 @@
+//! What an administrator may change: the policy, the answer to a plan, and an undo. The owner of each key is this
+//! module; the sweep only reads them.
+
+use crate::{
+    audit::{self, Act},
+    give_back::{GivenBack, give_back},
+    policy_file,
+    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
+    state::{self, Answer, Approval, PlanHead, PolicyRecord},
+    sweep::Ports,
+    trouble::Trouble,
+};
+use seatkeeper_policy::{Instant, SweepId, Verdict, raw::Problem, restore::Cause};
+use serde::{Deserialize, Serialize};
+
+/// Why a change was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The policy is not valid.
+    #[error("the policy is not valid; {} problem(s)", .0.len())]
+    Invalid(Vec<Problem>),
+    /// Somebody else replaced the policy in the meantime.
+    #[error(
+        "version {expected} was to be replaced, but version {found} is in force; read it and send your change again"
+    )]
+    Conflict {
+        /// The version that the sender had seen.
+        expected: u32,
+        /// The version in force.
+        found: u32,
+    },
+    /// There is no such plan or run.
+    #[error("there is no {what} `{id}`")]
+    Unknown {
+        /// Plan or run.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The hash is not the plan's.
+    #[error("the plan's hash is {found}, not {given}; look at the plan again before you answer")]
+    OtherHash {
+        /// What was given.
+        given: String,
+        /// What it is.
+        found: String,
+    },
+    /// The plan can no longer be answered.
+    #[error("the plan can no longer be answered: {0}")]
+    Closed(String),
+    /// The plan is larger than the cap, and the answer does not say that this is meant.
+    #[error("{planned} accounts are planned and {limit} allowed; say `accept-over-cap` if that is meant")]
+    OverCap {
+        /// Accounts planned.
+        planned: u32,
+        /// Accounts allowed.
+        limit: u32,
+    },
+    /// The policy is in dry run, where no plan is carried out.
+    #[error("the policy is in dry run; set mode = \"approve\" or \"enforce\" first")]
+    DryRun,
+    /// Something failed on the way.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<state::StateError> for Refusal {
+    fn from(error: state::StateError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// Replaces the policy. `expected` is the version that the sender had seen: 0 for the first policy, none to replace
+/// whatever is there.
+pub async fn replace_policy(
+    store: &impl Store,
+    text: &str,
+    expected: Option<u32>,
+    by: &str,
+    now: Instant,
+) -> Result<PolicyRecord, Refusal> {
+    let policy = policy_file::parse(text).map_err(Refusal::Invalid)?;
+    let present = state::load(store, &state::policy()).await?;
+    let found = present.as_ref().map_or(0, |record| record.version);
+    if let Some(expected) = expected
+        && expected != found
+    {
+        return Err(Refusal::Conflict { expected, found });
+    }
+    if let Some(present) = present
+        && present.text == text
+    {
+        return Ok(present);
+    }
+    let record = PolicyRecord {
+        version: found + 1,
+        text: text.to_owned(),
+        rules: policy.rules_hash(),
+        saved: now,
+        by: by.to_owned(),
+    };
+    state::save(store, &state::policy_version(record.version), &record).await?;
+    let version = record.version.to_string();
+    let act = Act {
+        id: format!("policy:{version}"),
+        actor: by,
+        act: "policy-replaced",
+        subject: &version,
+        detail: format!("{:?}, rules {}", policy.mode, record.rules),
+    };
+    audit::append(store, "admin", act, now).await?;
+    state::save(store, &state::policy(), &record).await?;
+    Ok(record)
+}
+
+/// Answers a plan. The hash is what the person saw; another hash means another plan.
+pub async fn answer(
+    store: &impl Store,
+    id: &SweepId,
+    hash: &str,
+    answer: Answer,
+    by: &str,
+    now: Instant,
+) -> Result<PlanHead, Refusal> {
+    let unknown = || Refusal::Unknown { what: "plan", id: id.to_string() };
+    let plan = state::load(store, &state::plan(id)).await?.ok_or_else(unknown)?;
+    if plan.hash != hash {
+        return Err(Refusal::OtherHash { given: hash.chars().take(80).collect(), found: plan.hash });
+    }
+    let waits = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
+    let waits = matches!(waits, Some(state::Work::Await(waiting)) if waiting == *id);
+    if let Answer::Approved { over_cap } = answer {
+        let (_, policy) = policy_file::in_force(store).await?;
+        if policy.mode == seatkeeper_policy::Mode::DryRun {
+            return Err(Refusal::DryRun);
+        }
+        if policy.rules_hash() != plan.rules {
+            return Err(Refusal::Closed("the policy's rules changed since it was made".into()));
+        }
+        if let (Verdict::OverCap { planned, limit }, false) = (plan.verdict, over_cap) {
+            return Err(Refusal::OverCap { planned, limit });
+        }
+    }
+    if now >= plan.expires {
+        return Err(Refusal::Closed(format!("it expired on {}", plan.expires.format("%Y-%m-%d %H:%M UTC"))));
+    }
+    if !waits {
+        return Err(Refusal::Closed("it does not wait for an answer (any more)".into()));
+    }
+    let approval = Approval { hash: hash.to_owned(), answer, by: by.to_owned(), at: now };
+    let act = match answer {
+        Answer::Approved { .. } => "plan-approved",
+        Answer::Rejected => "plan-rejected",
+    };
+    let detail = format!("{} accounts, hash {hash}", plan.accounts);
+    let act =
+        Act { id: format!("{id}:{act}:{}", now.timestamp_millis()), actor: by, act, subject: id.as_str(), detail };
+    audit::append(store, "admin", act, now).await?;
+    state::save(store, &state::approval(id), &approval).await?;
+    Ok(plan)
+}
+
+/// How far an undo came.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct UndoReport {
+    /// Accounts of the run.
+    pub total: u32,
+    /// Where to go on; none when everything is done.
+    pub next: Option<u32>,
+    /// Accounts that got everything back in this call.
+    pub restored: u32,
+    /// Accounts with nothing to give back.
+    pub nothing: u32,
+    /// Accounts that wait, for example for a seat, each with the reason.
+    pub waiting: Vec<(String, String)>,
+    /// Accounts that failed, each with the reason.
+    pub failed: Vec<(String, String)>,
+}
+
+/// Undoes a run from an account on, as far as the time allows. Repeating it changes nothing that is done.
+pub async fn undo<S, X, N, C>(
+    ports: &Ports<'_, S, X, N, C>,
+    id: &SweepId,
+    from: u32,
+    by: &str,
+    budget: chrono::TimeDelta,
+    runner: &str,
+) -> Result<UndoReport, Refusal>
+where
+    S: Store,
+    X: ConfluenceRead + ConfluenceWrite,
+    N: Rename,
+    C: Clock,
+{
+    let (store, clock) = (ports.store, ports.clock);
+    let deadline = clock.now() + budget;
+    let unknown = || Refusal::Unknown { what: "run", id: id.to_string() };
+    let plan = state::load(store, &state::plan(id)).await?.ok_or_else(unknown)?;
+    let (_, policy) = policy_file::in_force(store).await?;
+    let mut report = UndoReport { total: plan.accounts, ..UndoReport::default() };
+    let mut index = 0;
+    for page in 0..plan.pages {
+        for planned in state::load(store, &state::plan_page(id, page)).await?.unwrap_or_default() {
+            index += 1;
+            if index <= from {
+                continue;
+            }
+            if clock.now() >= deadline {
+                report.next = Some(index - 1);
+                return Ok(report);
+            }
+            let ours = state::load(store, &state::reclaim(&planned.key)).await?.is_some_and(|r| r.sweep == *id);
+            if !ours {
+                report.nothing += 1;
+                continue;
+            }
+            let journal = state::undo(&planned.key);
+            let outcome = give_back(ports, &policy, &planned.key, Cause::Undo, journal, runner).await;
+            let name = planned.username.to_string();
+            match outcome {
+                Ok(GivenBack::Nothing { .. }) => report.nothing += 1,
+                Ok(outcome @ GivenBack::Restored { .. }) => {
+                    report.restored += 1;
+                    let act = Act {
+                        id: format!("{id}:{}:undone", planned.key),
+                        actor: by,
+                        act: "undone",
+                        subject: planned.key.as_str(),
+                        detail: format!("{outcome:?}"),
+                    };
+                    audit::append(store, "admin", act, clock.now()).await?;
+                }
+                Ok(GivenBack::Waiting { why }) => report.waiting.push((name, why)),
+                Err(trouble) if trouble.code == "unauthorized" => return Err(trouble.into()),
+                Err(trouble) => report.failed.push((name, trouble.to_string())),
+            }
+        }
+    }
+    Ok(report)
+}

@@ -1,0 +1,149 @@
+//! The audit trail: one append-only stream for each function, each entry chained to the one before by its hash, so a
+//! change in the past shows. An automatic act leaves the same record as a manual one.
+
+use crate::{
+    ports::Store,
+    state::{self, StateError},
+};
+use seatkeeper_policy::Instant;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Entries on one page: about 40 KB, so that appending stays cheap.
+const PAGE: usize = 200;
+
+/// One act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Instant,
+    /// Names the act itself, so that a repetition after a crash is noticed.
+    pub id: String,
+    /// Who: a function, or a person that an administrator's request named.
+    pub actor: String,
+    /// What, such as `reclaim` or `policy-replaced`.
+    pub act: String,
+    /// On whom or what: a user key, a plan, a policy version.
+    pub subject: String,
+    /// How it went, in words.
+    pub detail: String,
+    /// Hash over the entry before and everything above.
+    pub hash: String,
+}
+
+/// Which page is being written.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Head {
+    /// Day of the page.
+    pub day: String,
+    /// Number of the page on that day.
+    pub page: u32,
+    /// Hash of the last entry on the page before.
+    pub before: String,
+}
+
+/// An act to be recorded.
+pub struct Act<'a> {
+    /// Names the act itself.
+    pub id: String,
+    /// Who.
+    pub actor: &'a str,
+    /// What.
+    pub act: &'a str,
+    /// On whom or what.
+    pub subject: &'a str,
+    /// How it went.
+    pub detail: String,
+}
+
+/// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
+pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Instant) -> Result<(), StateError> {
+    let today = now.format("%Y-%m-%d").to_string();
+    let known = state::load(store, &state::audit_head(function)).await?;
+    let fresh = known.is_none();
+    let mut head = known.unwrap_or_else(|| Head { day: today.clone(), ..Head::default() });
+    let mut entries = state::load(store, &state::audit(&head.day, function, head.page)).await?.unwrap_or_default();
+    if entries.iter().any(|entry| entry.id == act.id) {
+        return Ok(());
+    }
+    let before = entries.last().map_or_else(|| head.before.clone(), |last| last.hash.clone());
+    if fresh || head.day != today || entries.len() >= PAGE {
+        let page = if head.day == today && !fresh { head.page + 1 } else { 0 };
+        head = Head { day: today, page, before: before.clone() };
+        entries.clear();
+        state::save(store, &state::audit_head(function), &head).await?;
+    }
+    let mut entry = Entry {
+        at: now,
+        id: act.id,
+        actor: act.actor.to_owned(),
+        act: act.act.to_owned(),
+        subject: act.subject.to_owned(),
+        detail: act.detail,
+        hash: String::new(),
+    };
+    entry.hash = chained(&before, &entry);
+    entries.push(entry);
+    state::save(store, &state::audit(&head.day, function, head.page), &entries).await
+}
+
+/// Whether a page is unbroken. `before` is the hash that the page continues.
+pub fn unbroken(before: &str, entries: &[Entry]) -> bool {
+    let mut before = before.to_owned();
+    entries.iter().all(|entry| {
+        let holds = entry.hash == chained(&before, entry);
+        before.clone_from(&entry.hash);
+        holds
+    })
+}
+
+fn chained(before: &str, entry: &Entry) -> String {
+    let Entry { at, id, actor, act, subject, detail, hash: _ } = entry;
+    let mut hash = Sha256::new();
+    for part in [before, &at.to_rfc3339(), id, actor, act, subject, detail] {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryStore, block_on};
+    use seatkeeper_policy::testing::at;
+
+    fn record(store: &MemoryStore, id: &str, when: &str) {
+        let act = Act { id: id.into(), actor: "sweep", act: "reclaim", subject: "k", detail: String::new() };
+        block_on(append(store, "sweep", act, at(when))).unwrap();
+    }
+
+    #[test]
+    fn a_changed_entry_breaks_the_chain_and_a_repeated_act_is_recorded_once() {
+        let store = MemoryStore::default();
+        for id in ["a", "b", "b", "c"] {
+            record(&store, id, "2026-11-22T10:00:00Z");
+        }
+        let mut page = block_on(state::load(&store, &state::audit("2026-11-22", "sweep", 0))).unwrap().unwrap();
+        assert_eq!(page.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        assert!(unbroken("", &page));
+        page[1].subject = "somebody else".into();
+        assert!(!unbroken("", &page));
+    }
+
+    #[test]
+    fn the_chain_goes_on_over_days_and_full_pages() {
+        let store = MemoryStore::default();
+        for n in 0..=PAGE {
+            record(&store, &n.to_string(), "2026-11-22T10:00:00Z");
+        }
+        record(&store, "next day", "2026-11-23T00:00:00Z");
+        let head = block_on(state::load(&store, &state::audit_head("sweep"))).unwrap().unwrap();
+        assert_eq!((head.day.as_str(), head.page), ("2026-11-23", 0));
+        let full = block_on(state::load(&store, &state::audit("2026-11-22", "sweep", 0))).unwrap().unwrap();
+        let rest = block_on(state::load(&store, &state::audit("2026-11-22", "sweep", 1))).unwrap().unwrap();
+        assert_eq!((full.len(), rest.len()), (PAGE, 1));
+        assert!(unbroken(&full[PAGE - 1].hash, &rest));
+        assert_eq!(head.before, rest[0].hash);
+    }
+}

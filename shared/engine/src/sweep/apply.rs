@@ -1,0 +1,298 @@
+//! Acting: one account at a time. Read again, write the intent, call, read again, write the outcome. The only part of
+//! the sweep that changes anything in Confluence.
+
+use super::{Step, Tick};
+use crate::{
+    audit::{self, Act},
+    ports::{Clock, ConfluenceRead, ConfluenceWrite, ErrorClass, PortError, Rename, Store, Who},
+    state::{self, Apply, Outcome, Tally, Verify, Work},
+    trouble::Trouble,
+};
+use seatkeeper_policy::{
+    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId,
+    journal::{Reclaim, Step as JournalStep, StepState},
+    restore::RestoreState,
+};
+use std::collections::BTreeSet;
+
+/// Failed accounts in a row after which Confluence itself is taken to be down.
+const BREAKER: u32 = 3;
+/// Ticks in a row that may end with an error before the rest of a plan is left alone.
+const PATIENCE: u32 = 30;
+/// Accounts on one page of a plan, as `decide` writes them.
+const PLAN_PAGE: u32 = 500;
+
+/// The work of carrying out a plan, from its first account on.
+pub(super) fn begin(plan: SweepId, before: SeatCount) -> Work {
+    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0 })
+}
+
+/// How one account ended.
+enum Ended {
+    Reclaimed,
+    Skipped(&'static str),
+    Failed(String),
+}
+
+impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+    /// Handles the next account of the plan.
+    pub(super) async fn apply(&mut self) -> Result<Step, Trouble> {
+        let Some(Work::Apply(mut apply)) = self.at.work.clone() else { return Ok(Step::Again) };
+        let store = self.ports.store;
+        // The policy is read anew before each account: setting it to dry run is the switch that stops everything.
+        (self.record, self.policy) = crate::policy_file::in_force(store).await?;
+        if self.policy.mode == Mode::DryRun {
+            return self.end(&apply, Some(Outcome::Stopped)).await;
+        }
+        let page = state::load(store, &state::plan_page(&apply.plan, apply.next / PLAN_PAGE)).await?;
+        let index = usize::try_from(apply.next % PLAN_PAGE).unwrap_or_default();
+        let Some(planned) = page.unwrap_or_default().into_iter().nth(index) else {
+            return self.end(&apply, None).await;
+        };
+        let ended = match self.one(&apply.plan, &planned).await {
+            Ok(ended) => {
+                self.misses = 0;
+                ended
+            }
+            Err(trouble) => {
+                self.misses += 1;
+                let patient = trouble.may_pass() && self.misses < BREAKER && trouble.code != "store-failed";
+                if !patient {
+                    return self.stumble(apply, trouble).await;
+                }
+                // Perhaps this account is difficult; the same one is tried again at once, and each step of it is safe to repeat.
+                return Ok(Step::Again);
+            }
+        };
+        let (act, detail) = match &ended {
+            Ended::Reclaimed => ("reclaimed", format!("{:?}", planned.actions)),
+            Ended::Skipped(why) => ("reclaim-skipped", (*why).to_owned()),
+            Ended::Failed(why) => ("reclaim-failed", why.clone()),
+        };
+        let id = format!("{}:{}", apply.plan, planned.key);
+        let act = Act { id, actor: "sweep", act, subject: planned.key.as_str(), detail };
+        audit::append(store, "sweep", act, self.ports.clock.now()).await?;
+        match ended {
+            Ended::Reclaimed => apply.tally.reclaimed += 1,
+            Ended::Skipped(_) => apply.tally.skipped += 1,
+            Ended::Failed(_) => apply.tally.failed += 1,
+        }
+        apply.next += 1;
+        apply.failures = 0;
+        self.at.work = Some(Work::Apply(apply));
+        self.save().await?;
+        Ok(Step::Again)
+    }
+
+    async fn stumble(&mut self, mut apply: Apply, trouble: Trouble) -> Result<Step, Trouble> {
+        apply.failures += 1;
+        if apply.failures >= PATIENCE {
+            let (code, message) = (trouble.code.clone(), trouble.message.clone());
+            self.end(&apply, Some(Outcome::Failed { code, message })).await?;
+        } else {
+            self.at.work = Some(Work::Apply(apply));
+            self.save().await?;
+        }
+        Err(trouble)
+    }
+
+    async fn end(&mut self, apply: &Apply, outcome: Option<Outcome>) -> Result<Step, Trouble> {
+        let tally = apply.tally;
+        let verify = Verify { plan: apply.plan.clone(), applied: self.ports.clock.now(), tally, before: apply.before };
+        self.record(&apply.plan, |run| {
+            run.tally = tally;
+            run.before = Some(apply.before);
+            if let Some(outcome) = outcome {
+                run.outcome = outcome;
+            }
+        })
+        .await?;
+        self.at.work = Some(Work::Verify(verify));
+        self.save().await?;
+        Ok(Step::Again)
+    }
+
+    /// One account. An error means that nothing is known about it now and that it is tried again; everything that is
+    /// known to have gone wrong is an outcome instead.
+    async fn one(&self, plan: &SweepId, planned: &PlannedAccount) -> Result<Ended, Trouble> {
+        let store = self.ports.store;
+        let journal = state::reclaim(&planned.key);
+        let earlier = state::load(store, &journal).await?;
+        let mut reclaim = match earlier {
+            // A crash or an error in the middle: what was intended is done again, whatever the account looks like now.
+            Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => reclaim,
+            Some(reclaim) if reclaim.sweep == *plan => return Ok(ended(&reclaim)),
+            earlier => match self.begin_reclaim(plan, planned, earlier).await? {
+                Ok(reclaim) => {
+                    state::save(store, &journal, &reclaim).await?;
+                    reclaim
+                }
+                Err(why) => return Ok(Ended::Skipped(why)),
+            },
+        };
+        let mut failures: Vec<(usize, PortError)> = Vec::new();
+        for (index, step) in reclaim.steps.iter().enumerate() {
+            if step.state != StepState::Intended {
+                continue;
+            }
+            if let Err(error) = self.call(&reclaim, &step.action).await {
+                match error.class {
+                    // Repeating is safe, and the answer says nothing about this account.
+                    ErrorClass::Unauthorized | ErrorClass::Throttled | ErrorClass::Retryable | ErrorClass::Endless => {
+                        return Err(error.into());
+                    }
+                    ErrorClass::Refused | ErrorClass::Gone | ErrorClass::Malformed => failures.push((index, error)),
+                }
+            }
+        }
+        let after = self.ports.confluence.account(Who::Key(&planned.key)).await?;
+        let groups = match &after {
+            Some(_) => self.ports.confluence.groups_of(&planned.key).await?,
+            None => BTreeSet::new(),
+        };
+        for (index, step) in reclaim.steps.iter_mut().enumerate() {
+            if step.state != StepState::Intended {
+                continue;
+            }
+            let effective = match (&step.action, &after) {
+                (_, None) => true,
+                (Action::RemoveGroup(group), Some(_)) => !groups.contains(group),
+                (Action::Disable, Some(person)) => person.status != AccountStatus::Current,
+                (Action::Rename(name), Some(person)) => person.username == *name,
+            };
+            step.state = match failures.iter().find(|(failed, _)| *failed == index) {
+                _ if effective => StepState::Done,
+                Some((_, error)) => StepState::Failed { detail: error.to_string() },
+                None => StepState::NotEffective,
+            };
+        }
+        reclaim.finished = Some(self.ports.clock.now());
+        state::save(store, &journal, &reclaim).await?;
+        Ok(ended(&reclaim))
+    }
+
+    async fn call(&self, reclaim: &Reclaim, action: &Action) -> Result<(), PortError> {
+        match action {
+            Action::RemoveGroup(group) => self.ports.confluence.remove_from_group(&reclaim.username, group).await,
+            Action::Disable => self.ports.confluence.disable(&reclaim.username).await,
+            Action::Rename(name) => {
+                // After a crash the account may carry the new name already; renaming it again would be refused.
+                let now = self.ports.confluence.account(Who::Key(&reclaim.key)).await?;
+                match now {
+                    Some(person) if person.username == *name => Ok(()),
+                    Some(_) | None => self.ports.rename.rename(&reclaim.username, name).await,
+                }
+            }
+        }
+    }
+
+    /// Reads the account again just before the first write. Anything that changed since the plan was made leaves it
+    /// alone; the next sweep will judge it anew.
+    async fn begin_reclaim(
+        &self,
+        plan: &SweepId,
+        planned: &PlannedAccount,
+        earlier: Option<Reclaim>,
+    ) -> Result<Result<Reclaim, &'static str>, Trouble> {
+        let now = self.ports.clock.now();
+        let Some(person) = self.ports.confluence.account(Who::Key(&planned.key)).await? else {
+            return Ok(Err("the account does not exist any more"));
+        };
+        if person.username != planned.username {
+            return Ok(Err("the account was renamed since the plan was made"));
+        }
+        if person.status != AccountStatus::Current {
+            return Ok(Err("the account is not active any more"));
+        }
+        let groups = self.ports.confluence.groups_of(&planned.key).await?;
+        if let Some(why) = self.protected_now(planned, &groups).await? {
+            return Ok(Err(why));
+        }
+        let steps: Vec<JournalStep> = planned
+            .actions
+            .iter()
+            .map(|action| {
+                let needed = match action {
+                    Action::RemoveGroup(group) => groups.contains(group),
+                    Action::Disable | Action::Rename(_) => true,
+                };
+                let state = if needed { StepState::Intended } else { StepState::NotNeeded };
+                JournalStep { action: action.clone(), state }
+            })
+            .collect();
+        let some_group =
+            steps.iter().any(|step| matches!(step.action, Action::RemoveGroup(_)) && step.state == StepState::Intended);
+        if !some_group {
+            return Ok(Err("the account is in none of the licence groups any more"));
+        }
+        let carried = match earlier {
+            Some(earlier) if !self.given_back(&earlier).await? => earlier.taken().groups,
+            Some(_) | None => BTreeSet::new(),
+        };
+        Ok(Ok(Reclaim {
+            sweep: plan.clone(),
+            key: planned.key.clone(),
+            username: planned.username.clone(),
+            reason: planned.reason.clone(),
+            started: now,
+            finished: None,
+            steps,
+            carried,
+        }))
+    }
+
+    /// Whether somebody became protected since the plan was made: by a group, an exemption or a login we heard of.
+    async fn protected_now(
+        &self,
+        planned: &PlannedAccount,
+        groups: &BTreeSet<GroupName>,
+    ) -> Result<Option<&'static str>, Trouble> {
+        let store = self.ports.store;
+        let now = self.ports.clock.now();
+        if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
+            return Ok(Some("the account became an administrator"));
+        }
+        if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
+            return Ok(Some("the account became exempt"));
+        }
+        if let Some(login) = state::load(store, &state::login(&planned.key)).await?
+            && login.key == planned.key
+            && now - login.at <= self.policy.inactive_after.delta()
+        {
+            return Ok(Some("the person logged in since the plan was made"));
+        }
+        Ok(None)
+    }
+
+    async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {
+        for key in [state::restore(&earlier.key), state::undo(&earlier.key)] {
+            if let Some(answer) = state::load(self.ports.store, &key).await?
+                && answer.answers == earlier.sweep
+                && answer.state == RestoreState::Done
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn ended(reclaim: &Reclaim) -> Ended {
+    if reclaim.effective() {
+        return Ended::Reclaimed;
+    }
+    let problems: Vec<String> = reclaim
+        .steps
+        .iter()
+        .filter_map(|step| match &step.state {
+            StepState::NotEffective => Some(format!(
+                "{:?} was accepted and changed nothing: the directory may be read-only or the membership inherited",
+                step.action
+            )),
+            StepState::Failed { detail } => Some(format!("{:?}: {detail}", step.action)),
+            StepState::Intended => Some(format!("{:?} has no outcome", step.action)),
+            StepState::Done | StepState::NotNeeded => None,
+        })
+        .collect();
+    Ended::Failed(problems.join("; "))
+}

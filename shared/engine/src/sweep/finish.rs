@@ -1,0 +1,100 @@
+//! After the plan: waiting for an answer, and proving that the seats came free.
+
+use super::{Status, Step, Tick, apply};
+use crate::{
+    audit::{self, Act},
+    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
+    state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Work},
+    trouble::Trouble,
+};
+use seatkeeper_policy::{Mode, SweepId, Verdict, report::Diagnosis, report::diagnose};
+
+impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+    /// Looks whether somebody answered the plan, and whether it may still be answered.
+    pub(super) async fn answered(&mut self, id: SweepId) -> Result<Step, Trouble> {
+        let store = self.ports.store;
+        let Some(plan) = state::load(store, &state::plan(&id)).await? else {
+            return self.close(&id, Outcome::Lapsed { why: "the plan is not in the store any more".into() }).await;
+        };
+        let now = self.ports.clock.now();
+        let lapsed = if plan.rules != self.policy.rules_hash() {
+            Some("the policy's rules changed")
+        } else if self.policy.mode == Mode::DryRun {
+            Some("the policy was set to dry run")
+        } else if now >= plan.expires {
+            Some("nobody answered in time")
+        } else {
+            None
+        };
+        if let Some(why) = lapsed {
+            return self.close(&id, Outcome::Lapsed { why: why.into() }).await;
+        }
+        let Some(approval) = state::load(store, &state::approval(&id)).await? else { return Ok(Status::waiting()) };
+        match verdict(&plan, &approval) {
+            Answered::Yes => {
+                let seats = self.ports.confluence.seats().await?;
+                self.record(&id, |run| run.outcome = Outcome::Running).await?;
+                self.at.work = Some(apply::begin(id, seats));
+                self.save().await?;
+                Ok(Step::Again)
+            }
+            Answered::No => self.close(&id, Outcome::Rejected { by: approval.by }).await,
+            Answered::NotThis => Ok(Status::waiting()),
+        }
+    }
+
+    async fn close(&mut self, id: &SweepId, outcome: Outcome) -> Result<Step, Trouble> {
+        let detail = format!("{outcome:?}");
+        self.record(id, |run| run.outcome = outcome).await?;
+        let act = Act { id: format!("{id}:closed"), actor: "sweep", act: "plan-closed", subject: id.as_str(), detail };
+        audit::append(self.ports.store, "sweep", act, self.ports.clock.now()).await?;
+        self.at.work = None;
+        self.save().await?;
+        Ok(Step::Again)
+    }
+
+    /// Compares the seats before and after. Confluence caches its count, so this may take some ticks.
+    pub(super) async fn verify(&mut self) -> Result<Step, Trouble> {
+        let Some(Work::Verify(verify)) = self.at.work.clone() else { return Ok(Step::Again) };
+        let seats = self.ports.confluence.seats().await?;
+        let now = self.ports.clock.now();
+        let minutes = (now - verify.applied).num_minutes();
+        let diagnosis = diagnose(verify.before, Some(seats), verify.tally.reclaimed, minutes);
+        self.record(&verify.plan, |run| {
+            run.after = Some(seats);
+            run.diagnosis = Some(diagnosis);
+            run.tally = verify.tally;
+            if run.outcome == Outcome::Running && diagnosis != Diagnosis::PerhapsCached {
+                run.outcome = Outcome::Applied;
+            }
+        })
+        .await?;
+        self.note_usage(UsagePoint { at: now, seats }).await?;
+        if diagnosis == Diagnosis::PerhapsCached {
+            return Ok(Status::waiting());
+        }
+        self.at.work = None;
+        self.save().await?;
+        Ok(Step::Again)
+    }
+}
+
+enum Answered {
+    Yes,
+    No,
+    /// The answer is about another content or does not cover the size of the plan.
+    NotThis,
+}
+
+fn verdict(plan: &PlanHead, approval: &Approval) -> Answered {
+    if approval.hash != plan.hash {
+        return Answered::NotThis;
+    }
+    match (approval.answer, plan.verdict) {
+        (Answer::Rejected, _) => Answered::No,
+        (Answer::Approved { .. }, Verdict::Within) | (Answer::Approved { over_cap: true }, Verdict::OverCap { .. }) => {
+            Answered::Yes
+        }
+        (Answer::Approved { .. }, Verdict::OverCap { .. } | Verdict::Incomplete) => Answered::NotThis,
+    }
+}

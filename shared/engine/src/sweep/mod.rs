@@ -1,0 +1,296 @@
+//! The sweep: one timer call (a tick) goes as far as its time allows and stops at a safe point; the next tick goes on
+//! from the checkpoint. Reading, judging and acting are separate modules, and only `apply` may write to Confluence.
+
+mod apply;
+mod decide;
+mod finish;
+mod gather;
+mod open;
+
+use crate::{
+    lease, policy_file,
+    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
+    state::{self, Checkpoint, Garbage, Outcome, PlanHead, PolicyRecord, Run, Work},
+    trouble::{Trouble, TroubleAt},
+};
+use chrono::TimeDelta;
+use seatkeeper_policy::{Instant, Policy, SweepId};
+use serde::{Deserialize, Serialize};
+
+/// What a sweep works with.
+pub struct Ports<'a, S, X, N, C> {
+    /// State.
+    pub store: &'a S,
+    /// Confluence.
+    pub confluence: &'a X,
+    /// The executor for renames.
+    pub rename: &'a N,
+    /// Time.
+    pub clock: &'a C,
+}
+
+/// What a tick is asked to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// A text that no other runner uses.
+    pub runner: &'a str,
+    /// How long the tick may take; it stops at the first safe point after that.
+    pub budget: TimeDelta,
+    /// Open a sweep now, even if none is due; a plan that waits for an answer lapses.
+    pub open_now: bool,
+}
+
+/// How a tick ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// Another runner works.
+    Busy,
+    /// No sweep is due.
+    Idle,
+    /// Out of time; the next tick goes on.
+    Working,
+    /// Waiting for a person, or for Confluence's seat count.
+    Waiting,
+    /// A sweep came to its end in this tick.
+    Finished,
+    /// Something went wrong; nothing is lost, see the error.
+    Failed,
+}
+
+/// What a tick did, for whoever called it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TickReport {
+    /// How it ended.
+    pub status: Status,
+    /// What it was doing: `open`, `gather`, `await`, `apply`, `verify` or `none`.
+    pub phase: String,
+    /// The sweep it worked on.
+    pub sweep: Option<SweepId>,
+    /// Entries read or accounts handled.
+    pub done: u64,
+    /// Of how many, where that is known.
+    pub total: Option<u64>,
+    /// How the sweep stands.
+    pub outcome: Option<Outcome>,
+    /// Its plan.
+    pub plan: Option<PlanHead>,
+    /// What went wrong.
+    pub error: Option<Trouble>,
+}
+
+/// Whether a step leaves more to do in this tick.
+enum Step {
+    Again,
+    Rest(Status),
+}
+
+/// Everything a step needs: the ports, the policy in force and the checkpoint.
+struct Tick<'a, S, X, N, C> {
+    ports: Ports<'a, S, X, N, C>,
+    record: PolicyRecord,
+    policy: Policy,
+    at: Checkpoint,
+    deadline: Instant,
+    /// The sweep that was worked on, also after its end.
+    sweep: Option<SweepId>,
+    /// Failed accounts in a row; three mean that Confluence is down rather than that an account is difficult.
+    misses: u32,
+}
+
+/// How long a lease outlives its tick, so that a slow last call does not let a second runner in.
+const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
+
+/// One tick.
+pub async fn tick<S, X, N, C>(ports: Ports<'_, S, X, N, C>, order: Order<'_>) -> TickReport
+where
+    S: Store,
+    X: ConfluenceRead + ConfluenceWrite,
+    N: Rename,
+    C: Clock,
+{
+    let (store, clock) = (ports.store, ports.clock);
+    let held = match lease::take(store, clock, state::lease(), order.runner, order.budget + LEASE_MARGIN).await {
+        Ok(Some(held)) => held,
+        Ok(None) => return TickReport::bare(Status::Busy, None),
+        Err(error) => return TickReport::bare(Status::Failed, Some(error.into())),
+    };
+    let report = match Tick::start(ports, order).await {
+        Ok(mut tick) => tick.run(order.open_now).await,
+        Err(trouble) => TickReport::bare(Status::Failed, Some(trouble)),
+    };
+    // A lease that cannot be given back ends by itself; the report matters more.
+    let _ = lease::release(store, held).await;
+    report
+}
+
+impl TickReport {
+    fn bare(status: Status, error: Option<Trouble>) -> Self {
+        Self { status, phase: "none".into(), sweep: None, done: 0, total: None, outcome: None, plan: None, error }
+    }
+}
+
+impl<'a, S, X, N, C> Tick<'a, S, X, N, C>
+where
+    S: Store,
+    X: ConfluenceRead + ConfluenceWrite,
+    N: Rename,
+    C: Clock,
+{
+    async fn start(ports: Ports<'a, S, X, N, C>, order: Order<'_>) -> Result<Self, Trouble> {
+        let deadline = ports.clock.now() + order.budget;
+        let (record, policy) = policy_file::in_force(ports.store).await?;
+        let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
+        Ok(Self { ports, record, policy, at, deadline, sweep: None, misses: 0 })
+    }
+
+    async fn run(&mut self, open_now: bool) -> TickReport {
+        let result = self.steps(open_now).await;
+        let (status, error) = match result {
+            Ok(status) => (status, None),
+            Err(trouble) => (Status::Failed, Some(trouble)),
+        };
+        let trouble = error.clone().map(|trouble| TroubleAt { trouble, at: self.ports.clock.now() });
+        if self.at.trouble.as_ref().map(|t| &t.trouble) != trouble.as_ref().map(|t| &t.trouble) {
+            self.at.trouble = trouble;
+            // What the pages show about it is worth one try; the answer to this call says it too.
+            let _ = self.save().await;
+        }
+        self.report(status, error).await
+    }
+
+    async fn steps(&mut self, open_now: bool) -> Result<Status, Trouble> {
+        self.sweep = self.at.work.as_ref().map(Work::sweep).cloned();
+        if open_now && matches!(self.at.work, None | Some(Work::Await(_))) {
+            self.open("a newer sweep was asked for").await?;
+        } else if matches!(self.at.work, Some(Work::Gather(_) | Work::Apply(_))) {
+            // A token may have turned anonymous since the last tick; reading on would look like an empty Confluence.
+            self.ports.confluence.whoami().await?;
+        }
+        loop {
+            let step = match &self.at.work {
+                None if self.due() => {
+                    self.open("").await?;
+                    Step::Again
+                }
+                None => Step::Rest(if self.sweep.is_some() { Status::Finished } else { Status::Idle }),
+                Some(Work::Gather(_)) => self.gather().await?,
+                Some(Work::Await(plan)) => {
+                    let plan = plan.clone();
+                    self.answered(plan).await?
+                }
+                Some(Work::Apply(_)) => self.apply().await?,
+                Some(Work::Verify(_)) => self.verify().await?,
+            };
+            match step {
+                Step::Rest(status) => {
+                    self.collect_garbage().await?;
+                    return Ok(status);
+                }
+                Step::Again if self.ports.clock.now() >= self.deadline => return Ok(Status::Working),
+                Step::Again => {}
+            }
+        }
+    }
+
+    fn due(&self) -> bool {
+        let period = TimeDelta::hours(i64::from(self.policy.sweep_every_hours));
+        // A sweep that was opened in the future was opened by a wrong clock.
+        let now = self.ports.clock.now();
+        self.sweep.is_none() && self.at.opened.is_none_or(|opened| now - opened >= period || opened > now + period)
+    }
+
+    async fn save(&self) -> Result<(), Trouble> {
+        Ok(state::save(self.ports.store, &state::checkpoint(), &self.at).await?)
+    }
+
+    /// Changes the run's record.
+    async fn record(&self, sweep: &SweepId, change: impl FnOnce(&mut Run)) -> Result<(), Trouble> {
+        let store = self.ports.store;
+        let now = self.ports.clock.now();
+        let mut run = state::load(store, &state::run(sweep)).await?.unwrap_or_else(|| Run {
+            id: sweep.clone(),
+            opened: now,
+            at: now,
+            mode: self.policy.mode,
+            outcome: Outcome::Running,
+            report: None,
+            plan: None,
+            planned: 0,
+            tally: state::Tally::default(),
+            before: None,
+            after: None,
+            diagnosis: None,
+        });
+        change(&mut run);
+        run.at = now;
+        state::save(store, &state::run(sweep), &run).await?;
+        Ok(())
+    }
+
+    /// Removes pages that nobody needs any more, as far as time allows.
+    async fn collect_garbage(&mut self) -> Result<(), Trouble> {
+        let store = self.ports.store;
+        while let Some(garbage) = self.at.garbage.last() {
+            match garbage {
+                Garbage::Gathered(pages) => {
+                    for page in 0..pages.count {
+                        state::remove(store, &state::gathered(&pages.sweep, page)).await?;
+                    }
+                }
+                Garbage::Ledger(pages) => {
+                    for page in 0..pages.count {
+                        state::remove(store, &state::ledger(&pages.sweep, page)).await?;
+                    }
+                }
+                Garbage::Snapshot(pages) => {
+                    for page in 0..pages.count {
+                        state::remove(store, &state::snapshot(&pages.sweep, page)).await?;
+                    }
+                }
+            }
+            self.at.garbage.pop();
+            self.save().await?;
+            if self.ports.clock.now() >= self.deadline {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn report(&self, status: Status, error: Option<Trouble>) -> TickReport {
+        let store = self.ports.store;
+        let mut report = TickReport { sweep: self.sweep.clone(), ..TickReport::bare(status, error) };
+        if let Some(sweep) = &self.sweep {
+            // Only for people who watch; the run itself is safe whether or not this can be read.
+            report.outcome = state::load(store, &state::run(sweep)).await.ok().flatten().map(|run| run.outcome);
+            report.plan = state::load(store, &state::plan(sweep)).await.ok().flatten();
+        }
+        if let Some(work) = &self.at.work {
+            let (phase, done, total) = match work {
+                Work::Gather(gather) => ("gather", gather.entries, None),
+                Work::Await(_) => ("await", 0, None),
+                Work::Apply(apply) => {
+                    ("apply", u64::from(apply.next), report.plan.as_ref().map(|plan| u64::from(plan.accounts)))
+                }
+                Work::Verify(_) => ("verify", 0, None),
+            };
+            report.phase = phase.to_owned();
+            (report.done, report.total) = (done, total);
+        }
+        report
+    }
+}
+
+impl Work {
+    /// The sweep that the work belongs to.
+    pub fn sweep(&self) -> &SweepId {
+        match self {
+            Self::Gather(gather) => &gather.sweep,
+            Self::Await(plan) => plan,
+            Self::Apply(apply) => &apply.plan,
+            Self::Verify(verify) => &verify.plan,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Reading for people: what the pages, the exports and the command line show. Nothing here writes.
+
+use crate::{
+    ports::Store,
+    state::{self, AlertState, Checkpoint, Judged, PlanHead, PolicyRecord, Run, SnapshotHead, StateError, UsagePoint},
+};
+use chrono::Months;
+use seatkeeper_policy::{Instant, PlannedAccount, SweepId, journal::Reclaim, restore::Restore};
+
+/// Everything the first page needs.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// The policy in force.
+    pub policy: Option<PolicyRecord>,
+    /// The newest snapshot.
+    pub snapshot: Option<SnapshotHead>,
+    /// Where the sweep stands.
+    pub checkpoint: Checkpoint,
+    /// The newest runs, newest first.
+    pub runs: Vec<Run>,
+    /// The plan that waits for an answer.
+    pub waiting: Option<PlanHead>,
+    /// Levels and messages.
+    pub alerts: AlertState,
+    /// Seat usage, oldest first.
+    pub usage: Vec<UsagePoint>,
+}
+
+/// Reads the overview with so many runs and months of usage.
+pub async fn overview(store: &impl Store, runs: usize, months: u32, now: Instant) -> Result<Overview, StateError> {
+    let checkpoint = state::load(store, &state::checkpoint()).await?.unwrap_or_default();
+    let waiting = match &checkpoint.work {
+        Some(state::Work::Await(plan)) => state::load(store, &state::plan(plan)).await?,
+        Some(_) | None => None,
+    };
+    let mut usage = Vec::new();
+    for back in (0..months).rev() {
+        if let Some(month) = now.checked_sub_months(Months::new(back)) {
+            usage.extend(state::load(store, &state::usage(month)).await?.unwrap_or_default());
+        }
+    }
+    Ok(Overview {
+        policy: state::load(store, &state::policy()).await?,
+        snapshot: state::load(store, &state::snapshot_current()).await?,
+        checkpoint,
+        runs: self::runs(store, runs).await?,
+        waiting,
+        alerts: state::load(store, &state::alert()).await?.unwrap_or_default(),
+        usage,
+    })
+}
+
+/// The newest runs, newest first.
+pub async fn runs(store: &impl Store, most: usize) -> Result<Vec<Run>, StateError> {
+    let mut runs = Vec::new();
+    for id in state::load(store, &state::runs()).await?.unwrap_or_default().iter().take(most) {
+        runs.extend(state::load(store, &state::run(id)).await?);
+    }
+    Ok(runs)
+}
+
+/// Which accounts are wanted. Everything that is given must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Beginning of the decision code, such as `reclaim` or `keep/exempt`.
+    pub decision: Option<String>,
+    /// Status word, such as `current`.
+    pub status: Option<String>,
+    /// Member of this licence group.
+    pub group: Option<String>,
+    /// Last seen at least so many days ago (accounts without a sighting do not match).
+    pub idle_days: Option<u32>,
+    /// Never logged in.
+    pub never: bool,
+    /// Part of the user name or the display name, in any case.
+    pub text: Option<String>,
+}
+
+impl Filter {
+    /// Whether an account is wanted.
+    pub fn matches(&self, judged: &Judged, now: Instant) -> bool {
+        let Self { decision, status, group, idle_days, never, text } = self;
+        let account = &judged.account;
+        let seen = account.evidence.newest;
+        decision.as_ref().is_none_or(|code| judged.decision.code().starts_with(code.as_str()))
+            && status.as_ref().is_none_or(|word| account.status.word() == word)
+            && group.as_ref().is_none_or(|name| account.groups.iter().any(|group| group.as_str() == name))
+            && idle_days.is_none_or(|days| seen.is_some_and(|seen| (now - seen.at).num_days() >= i64::from(days)))
+            && (!never || (seen.is_none() && account.evidence.never.is_some()))
+            && text.as_ref().is_none_or(|text| {
+                let text = text.to_lowercase();
+                account.username.as_str().to_lowercase().contains(&text)
+                    || account.display_name.to_lowercase().contains(&text)
+            })
+    }
+}
+
+/// One page of accounts that match.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    /// The accounts of this page.
+    pub items: Vec<Judged>,
+    /// How many match in all.
+    pub total: usize,
+}
+
+/// Reads one page of the matching accounts; `page` counts from 0.
+pub async fn accounts(
+    store: &impl Store,
+    head: &SnapshotHead,
+    filter: &Filter,
+    page: usize,
+    size: usize,
+    now: Instant,
+) -> Result<Accounts, StateError> {
+    let first = page.saturating_mul(size);
+    let (mut items, mut total) = (Vec::new(), 0);
+    for stored in 0..head.pages.count {
+        for judged in snapshot_page(store, head, stored).await? {
+            if filter.matches(&judged, now) {
+                if total >= first && items.len() < size {
+                    items.push(judged);
+                }
+                total += 1;
+            }
+        }
+    }
+    Ok(Accounts { items, total })
+}
+
+/// One stored page of the snapshot, for whoever streams.
+pub async fn snapshot_page(store: &impl Store, head: &SnapshotHead, page: u32) -> Result<Vec<Judged>, StateError> {
+    Ok(state::load(store, &state::snapshot(&head.pages.sweep, page)).await?.unwrap_or_default())
+}
+
+/// Everything that is known about one account.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The account as the newest snapshot saw it.
+    pub judged: Judged,
+    /// Its newest reclaim.
+    pub reclaim: Option<Reclaim>,
+    /// What was given back on login.
+    pub restore: Option<Restore>,
+    /// What an undo gave back.
+    pub undo: Option<Restore>,
+    /// The newest login heard by the webhook.
+    pub login: Option<Instant>,
+    /// When the snapshot was taken.
+    pub as_of: Instant,
+}
+
+/// Explains one account, by user name (in any case) or user key. None when the newest snapshot does not have it.
+pub async fn explain(store: &impl Store, who: &str) -> Result<Option<Explanation>, StateError> {
+    let Some(head) = state::load(store, &state::snapshot_current()).await? else { return Ok(None) };
+    let wanted = who.to_lowercase();
+    for page in 0..head.pages.count {
+        for judged in snapshot_page(store, &head, page).await? {
+            let account = &judged.account;
+            if account.username.as_str().to_lowercase() == wanted || account.key.as_str() == who {
+                let key = account.key.clone();
+                return Ok(Some(Explanation {
+                    reclaim: state::load(store, &state::reclaim(&key)).await?,
+                    restore: state::load(store, &state::restore(&key)).await?,
+                    undo: state::load(store, &state::undo(&key)).await?,
+                    login: state::load(store, &state::login(&key)).await?.map(|login| login.at),
+                    as_of: head.at,
+                    judged,
+                }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Explanation {
+    /// At most five lines: state, evidence, decision, history, next step.
+    pub fn lines(&self) -> Vec<String> {
+        use seatkeeper_policy::{Decision, restore::RestoreState};
+        let account = &self.judged.account;
+        let groups: Vec<&str> = account.groups.iter().map(seatkeeper_policy::GroupName::as_str).collect();
+        let mut lines = vec![format!(
+            "{} ({}) is {} in {}, as of {}",
+            account.username,
+            account.display_name,
+            account.status.word(),
+            groups.join(", "),
+            self.as_of.format("%Y-%m-%d %H:%M UTC"),
+        )];
+        let evidence = match (account.evidence.newest, account.evidence.never) {
+            (Some(seen), _) => format!("last seen {} ({})", seen.at.format("%Y-%m-%d %H:%M UTC"), seen.source),
+            (None, Some(source)) => format!("never logged in ({source})"),
+            (None, None) => "no source knows about its activity".to_owned(),
+        };
+        let known = account.first_seen.format("%Y-%m-%d");
+        lines.push(match self.login {
+            Some(at) => format!("{evidence}; login event {}; known since {known}", at.format("%Y-%m-%d %H:%M UTC")),
+            None => format!("{evidence}; known since {known}"),
+        });
+        lines.push(self.judged.decision.to_string());
+        let answer = [&self.restore, &self.undo].into_iter().flatten().find(|restore| {
+            restore.state == RestoreState::Done && self.reclaim.as_ref().is_some_and(|r| r.sweep == restore.answers)
+        });
+        if let Some(reclaim) = &self.reclaim {
+            let taken = reclaim.started.format("%Y-%m-%d %H:%M UTC");
+            lines.push(match answer {
+                Some(restore) => {
+                    let back = restore.at.format("%Y-%m-%d %H:%M UTC");
+                    format!("run {} took its seat on {taken}; given back on {back}", reclaim.sweep)
+                }
+                None => format!("run {} took its seat on {taken}; the next login gives it back", reclaim.sweep),
+            });
+        }
+        lines.push(match &self.judged.decision {
+            Decision::Keep(_) => "next: nothing to do".to_owned(),
+            Decision::Reclaim(_) => {
+                "next: the plan of this sweep decides; exempt the account to keep its seat".to_owned()
+            }
+            Decision::Hold(_) => "next: nothing happens until the missing fact is known".to_owned(),
+        });
+        lines
+    }
+}
+
+/// A plan with its accounts from an index on.
+pub async fn plan(
+    store: &impl Store,
+    id: &SweepId,
+    from: usize,
+    most: usize,
+) -> Result<Option<(PlanHead, Vec<PlannedAccount>)>, StateError> {
+    let Some(head) = state::load(store, &state::plan(id)).await? else { return Ok(None) };
+    let (mut accounts, mut index) = (Vec::new(), 0);
+    for page in 0..head.pages {
+        if accounts.len() >= most {
+            break;
+        }
+        for account in state::load(store, &state::plan_page(id, page)).await?.unwrap_or_default() {
+            if index >= from && accounts.len() < most {
+                accounts.push(account);
+            }
+            index += 1;
+        }
+    }
+    Ok(Some((head, accounts)))
+}
