@@ -27,7 +27,7 @@ fn prepare(workspace: &Workspace) -> Result<PathBuf> {
     }
     shell::note(&format!("cargo install cargo-deny {VERSION}: it checks licences and sources (some minutes, once)"));
     let mut install = shell::cargo(workspace);
-    install.args(["install", "--locked", "--quiet", "cargo-deny", "--version", VERSION, "--root"]).arg(&folder);
+    install.args(["install", "--locked", "cargo-deny", "--version", VERSION, "--root"]).arg(&folder);
     // Unoptimised: two minutes of compiling instead of five, and it runs for seconds.
     let build = folder.join("build");
     install.args(["--debug", "--target-dir"]).arg(&build);

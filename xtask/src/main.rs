@@ -106,18 +106,12 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
         Task::Build => {
             components::build(workspace, cli.toolchain)?;
         }
-        Task::Up(passed) => {
-            components::build(workspace, cli.toolchain)?;
-            return programs::run(workspace, programs::HOST, &["up"], &passed.args);
-        }
-        Task::Simulator(passed) => return programs::run(workspace, programs::SIMULATOR, &[], &passed.args),
-        Task::Contract(passed) => {
-            components::build(workspace, cli.toolchain)?;
-            return programs::run(workspace, programs::CONTRACT, &[], &passed.args);
-        }
-        Task::Bench(passed) => {
-            components::build(workspace, cli.toolchain)?;
-            return programs::run(workspace, programs::BENCH, &[], &passed.args);
+        Task::Up(passed) => return on_the_host(cli, workspace, programs::HOST, &["up"], passed),
+        Task::Contract(passed) => return on_the_host(cli, workspace, programs::CONTRACT, &[], passed),
+        Task::Bench(passed) => return on_the_host(cli, workspace, programs::BENCH, &[], passed),
+        Task::Simulator(passed) => {
+            programs::build_simulator(workspace)?;
+            return programs::run(workspace, programs::SIMULATOR, &[], &passed.args);
         }
         Task::Setup => {
             let toolchain = toolchain::prepare(workspace, cli.toolchain)?;
@@ -128,6 +122,13 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
     }
     shell::note(&format!("done in {}", shell::seconds(started.elapsed())));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a program that has components run on our host.
+fn on_the_host(cli: &Cli, workspace: &Workspace, name: &str, first: &[&str], passed: &Passed) -> Result<ExitCode> {
+    components::build(workspace, cli.toolchain)?;
+    programs::build(workspace)?;
+    programs::run(workspace, name, first, &passed.args)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The programs of this workspace: the host, the simulator, and the two of the test suite.
 //!
-//! All are built in release and together: cargo joins the features that the packages of one build ask of a
-//! dependency, so building them one by one would compile wasmtime several times, each with other features.
+//! They are built in release and together: cargo joins the features that the packages of one build ask of a
+//! dependency, so building them one by one would compile wasmtime several times, each with other features. With all
+//! of them, cargo arrives at the same features as for the tests, and both share what is built.
 
 use std::process::{Command, ExitCode};
 
@@ -24,9 +25,14 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     shell::run(shell::cargo(workspace).args(["build", "--release", "--workspace", "--bins"]))
 }
 
-/// Builds all of them and runs one with our own output; its exit code becomes ours.
+/// Builds the simulator without the rest: it needs no wasmtime, and somebody who only wants it should not wait for it.
+pub fn build_simulator(workspace: &Workspace) -> Result<()> {
+    shell::note("building the simulator (the first time takes about a minute)");
+    shell::run(shell::cargo(workspace).args(["build", "--release", "--package", "seatkeeper-simulator", "--bins"]))
+}
+
+/// Runs a program that was built, with our own output; its exit code becomes ours.
 pub fn run(workspace: &Workspace, name: &str, first: &[&str], args: &[String]) -> Result<ExitCode> {
-    build(workspace)?;
     let program = workspace.program(name);
     let mut command = Command::new(&program);
     command.current_dir(workspace.root()).args(first).args(args);
