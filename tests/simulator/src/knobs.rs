@@ -274,21 +274,21 @@ impl Knobs {
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), KnobError> {
         let parsed = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
         // A version such as `10.0` and a status such as `403` are texts although they read as numbers.
-        self.set_value(name, parsed).or_else(|_| self.set_value(name, Value::String(value.to_owned())))
+        self.set_value(name, &parsed).or_else(|_| self.set_value(name, &Value::String(value.to_owned())))
     }
 
     /// Sets the knob `name` from a JSON value.
-    pub fn set_value(&mut self, name: &str, value: Value) -> Result<(), KnobError> {
+    pub fn set_value(&mut self, name: &str, value: &Value) -> Result<(), KnobError> {
         let name = name.replace('-', "_");
         let wrong =
             |reason: String, value: &Value| KnobError::Value { name: name.clone(), value: value.to_string(), reason };
-        let mut all = serde_json::to_value(&*self).map_err(|error| wrong(error.to_string(), &value))?;
+        let mut all = serde_json::to_value(&*self).map_err(|error| wrong(error.to_string(), value))?;
         let Some(slot) = all.get_mut(&name) else {
             let known = all.as_object().map(|map| map.keys().cloned().collect::<Vec<_>>().join(", "));
             return Err(KnobError::Name { name, known: known.unwrap_or_default() });
         };
-        *slot = value.clone();
-        *self = serde_json::from_value(all).map_err(|error| wrong(error.to_string(), &value))?;
+        slot.clone_from(value);
+        *self = serde_json::from_value(all).map_err(|error| wrong(error.to_string(), value))?;
         Ok(())
     }
 

@@ -34,7 +34,7 @@ pub(crate) fn cut<T>(all: &[T], window: Window) -> &[T] {
 }
 
 /// A page with its links.
-pub(crate) fn page(world: &World, call: &Call, window: Window, results: Vec<Value>) -> Reply {
+pub(crate) fn page(world: &World, call: &Call, window: Window, results: &[Value]) -> Reply {
     let knobs = &world.knobs;
     let size = results.len();
     let mut links = Map::new();

@@ -130,7 +130,7 @@ impl Simulator {
         let mut world = self.world();
         world.apply_due();
         if call.segments.first().is_some_and(|first| first == "crowd") {
-            entry.user = "crowd application".to_owned();
+            "crowd application".clone_into(&mut entry.user);
             return routes::crowd(&mut world, call).unwrap_or_else(|error| error);
         }
         match auth::caller(&mut world, &call.headers) {
@@ -159,7 +159,8 @@ impl Simulator {
 
     /// Sends what the world wants to send. A reply that is about one of these requests waits for it.
     async fn deliver(&self, mut reply: Reply) -> Reply {
-        for delivery in self.world().take_outbox() {
+        let outbox = self.world().take_outbox();
+        for delivery in outbox {
             let simulator = self.clone();
             tokio::spawn(async move {
                 let outcome = deliver::send(&simulator, delivery).await;

@@ -173,7 +173,7 @@ fn knobs(world: &mut World, call: &Call) -> Outcome {
         let pairs = body.as_object().ok_or_else(|| Reply::error(400, "an object of knobs is expected"))?;
         let mut changed = world.knobs.clone();
         for (name, value) in pairs {
-            changed.set_value(name, value.clone()).map_err(|error| Reply::error(400, error.to_string()))?;
+            changed.set_value(name, value).map_err(|error| Reply::error(400, error.to_string()))?;
         }
         world.knobs = changed;
     }

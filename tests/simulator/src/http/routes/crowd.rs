@@ -25,7 +25,7 @@ pub(in super::super) fn crowd(world: &mut World, call: &Call) -> Outcome {
         ("POST", ["user", "group", "direct"]) => join(world, call),
         ("DELETE", ["user", "group", "direct"]) => leave(world, call),
         ("GET", ["group", "user", kind @ ("direct" | "nested")]) => members(world, call, *kind == "nested"),
-        (_, ["user", ..] | ["group", ..]) => Err(Reply::error(405, "method not allowed")),
+        (_, ["user" | "group", ..]) => Err(Reply::error(405, "method not allowed")),
         _ => Err(Reply::page(404, "The requested resource is not available")),
     }
 }

@@ -28,8 +28,9 @@ pub(super) fn group(world: &World, call: &Call, parts: &[&str]) -> Outcome {
             let id = find(world, name)?;
             let all = world.group(id).members(world.knobs.nested_members);
             let window = window(world, call, all.len(), 200, world.knobs.page_cap)?;
-            let results = cut(all, window).iter().map(|id| Value::Object(person(world, call, *id))).collect();
-            Ok(page(world, call, window, results))
+            let results: Vec<Value> =
+                cut(all, window).iter().map(|id| Value::Object(person(world, call, *id))).collect();
+            Ok(page(world, call, window, &results))
         }
         [name, "groupmember"] => {
             since(world, Feature::GroupMember)?;
@@ -60,6 +61,6 @@ fn find(world: &World, name: &str) -> Result<GroupId, Reply> {
 
 fn groups(world: &World, call: &Call, all: &[GroupId]) -> Outcome {
     let window = window(world, call, all.len(), 200, world.knobs.page_cap)?;
-    let results = cut(all, window).iter().map(|id| group_json(world, call, *id)).collect();
-    Ok(page(world, call, window, results))
+    let results: Vec<Value> = cut(all, window).iter().map(|id| group_json(world, call, *id)).collect();
+    Ok(page(world, call, window, &results))
 }

@@ -28,7 +28,7 @@ pub(super) fn search(world: &World, call: &Call) -> Outcome {
             "lastModified": iso(at), "friendlyLastModified": "some time ago",
         })
     });
-    let mut reply = page(world, call, window, hit.into_iter().collect());
+    let mut reply = page(world, call, window, hit.as_slice());
     if let Content::Json(serde_json::Value::Object(map)) = &mut reply.content {
         map.insert("totalSize".to_owned(), total.into());
         map.insert("cqlQuery".to_owned(), cql.into());

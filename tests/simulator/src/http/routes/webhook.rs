@@ -65,8 +65,8 @@ fn list(world: &World, call: &Call) -> Outcome {
         .filter(|hook| wanted.is_none_or(|event| hook.events.iter().any(|own| own == event)))
         .collect();
     let window = window(world, call, all.len(), 100, world.knobs.page_cap)?;
-    let results = cut(&all, window).iter().map(|hook| render(hook)).collect();
-    Ok(page(world, call, window, results))
+    let results: Vec<Value> = cut(&all, window).iter().map(|hook| render(hook)).collect();
+    Ok(page(world, call, window, &results))
 }
 
 /// The secret is never told.

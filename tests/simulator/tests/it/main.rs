@@ -1,0 +1,16 @@
+//! Tests of the simulator as its clients see it: one request in, one answer out, and the state behind it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
+
+mod client;
+mod delivery;
+mod faults;
+mod licence;
+mod log_of_events;
+mod membership;
+mod population;
+mod python;
+mod read;
+mod remote;
+mod traps;
+mod versions;
