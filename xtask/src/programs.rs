@@ -27,7 +27,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
 
 /// Builds the simulator without the rest: it needs no wasmtime, and somebody who only wants it should not wait for it.
 pub fn build_simulator(workspace: &Workspace) -> Result<()> {
-    shell::note("building the simulator (the first time takes about a minute)");
+    shell::note("building the simulator (the first time takes about two minutes)");
     shell::run(shell::cargo(workspace).args(["build", "--release", "--package", "seatkeeper-simulator", "--bins"]))
 }
 

@@ -278,7 +278,7 @@ mod tests {
             let error = parse(body.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(text), "{body}: {error}");
         }
-        assert!(parse(&[b'['; 100_000]).is_err(), "a depth bomb is refused");
+        assert!(parse("[".repeat(100_000).as_bytes()).is_err(), "a depth bomb is refused");
         assert!(parse(b"{\"event\":\"\xff\"}").is_err(), "bad UTF-8 is refused");
     }
 }

@@ -136,16 +136,13 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             gather.pages += 1;
             gather.entries += u64::try_from(len(&page)).unwrap_or_default();
         }
-        match next {
-            Some(start) => {
-                gather.start = start;
-                gather.last_page = ends;
-            }
-            None => {
-                gather.listing += 1;
-                gather.start = 0;
-                gather.last_page = None;
-            }
+        if let Some(start) = next {
+            gather.start = start;
+            gather.last_page = ends;
+        } else {
+            gather.listing += 1;
+            gather.start = 0;
+            gather.last_page = None;
         }
         Ok(())
     }

@@ -276,7 +276,7 @@ where
                 }
                 Work::Verify(_) => ("verify", 0, None),
             };
-            report.phase = phase.to_owned();
+            phase.clone_into(&mut report.phase);
             (report.done, report.total) = (done, total);
         }
         report
