@@ -44,9 +44,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if self.policy.mode == Mode::DryRun {
             return self.end(&apply, Some(Outcome::Stopped)).await;
         }
-        let page = state::load(store, &state::plan_page(&apply.plan, apply.next / PLAN_PAGE)).await?;
-        let index = usize::try_from(apply.next % PLAN_PAGE).unwrap_or_default();
-        let Some(planned) = page.unwrap_or_default().into_iter().nth(index) else {
+        let Some(planned) = self.planned(&apply).await? else {
             return self.end(&apply, None).await;
         };
         let ended = match self.one(&apply.plan, &planned).await {
@@ -82,6 +80,17 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         self.at.work = Some(Work::Apply(apply));
         self.save().await?;
         Ok(Step::Again)
+    }
+
+    /// The next account of the plan. A plan never changes, so its page is read once in a tick.
+    async fn planned(&mut self, apply: &Apply) -> Result<Option<PlannedAccount>, Trouble> {
+        let number = apply.next / PLAN_PAGE;
+        if self.page.as_ref().is_none_or(|(known, _)| *known != number) {
+            let page = state::load(self.ports.store, &state::plan_page(&apply.plan, number)).await?;
+            self.page = Some((number, page.unwrap_or_default()));
+        }
+        let index = usize::try_from(apply.next % PLAN_PAGE).unwrap_or_default();
+        Ok(self.page.as_ref().and_then(|(_, page)| page.get(index)).cloned())
     }
 
     async fn stumble(&mut self, mut apply: Apply, trouble: Trouble) -> Result<Step, Trouble> {

@@ -14,7 +14,7 @@ use crate::{
     trouble::{Trouble, TroubleAt},
 };
 use chrono::TimeDelta;
-use seatkeeper_policy::{Instant, Policy, SweepId};
+use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId};
 use serde::{Deserialize, Serialize};
 
 /// What a sweep works with.
@@ -97,6 +97,8 @@ struct Tick<'a, S, X, N, C> {
     sweep: Option<SweepId>,
     /// Failed accounts in a row; three mean that Confluence is down rather than that an account is difficult.
     misses: u32,
+    /// The page of the plan that is being carried out.
+    page: Option<(u32, Vec<PlannedAccount>)>,
 }
 
 /// How long a lease outlives its tick, so that a slow last call does not let a second runner in.
@@ -142,7 +144,7 @@ where
         let deadline = ports.clock.now() + order.budget;
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
-        Ok(Self { ports, record, policy, at, deadline, sweep: None, misses: 0 })
+        Ok(Self { ports, record, policy, at, deadline, sweep: None, misses: 0, page: None })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {
