@@ -14,7 +14,9 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::knobs::Knobs;
-use crate::world::{Action, Author, Clock, DAY_MS, DirectoryId, GroupId, Operation, Subject, User, UserId, World};
+use crate::world::{
+    Action, Author, Clock, DAY_MS, DirectoryId, Grant, GroupId, Operation, Subject, User, UserId, World,
+};
 use names::{FIRST, LAST, ODD, SERVICES};
 use site::{Place, directories, groups, team_count};
 
@@ -63,14 +65,16 @@ pub fn population(shape: Shape) -> World {
     while maker.users.len() < total as usize {
         maker.person();
     }
-    let groups = groups(maker.teams);
     let logins = maker.logins();
-    world.load(maker.users, groups);
-    site::nest(&mut world, maker.teams);
-    site::permissions(&mut world);
-    if let Some(user) = world.find_user("individual.grant") {
-        world.grant(Subject::User(user), Operation::new("application", "use"));
+    // Nesting and permissions are there before the accounts, so that lists and seats are computed only once.
+    world.grants = site::permissions();
+    let individually = maker.users.iter().position(|user| &*user.username == "individual.grant");
+    if let Some(id) = individually.and_then(|index| u32::try_from(index).ok()) {
+        world
+            .grants
+            .push(Grant { operation: Operation::new("application", "use"), subject: Subject::User(UserId(id)) });
     }
+    world.load(maker.users, groups(maker.teams));
     world.audit.load(logins);
     world.max_users = Some(licence_for(world.seats_used()));
     world.changes = 0;

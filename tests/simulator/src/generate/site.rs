@@ -1,6 +1,6 @@
 //! What every generated site has: directories, groups, nesting and global permissions.
 
-use crate::world::{Directory, DirectoryId, DirectoryKind, Group, GroupId, Operation, Subject, World};
+use crate::world::{Directory, DirectoryId, DirectoryKind, Grant, Group, GroupId, Operation, Subject};
 
 /// The numbers of the fixed directories and groups.
 pub(super) struct Place;
@@ -68,20 +68,29 @@ pub(super) fn groups(teams: u16) -> Vec<Group> {
     ];
     let team = (0..teams).map(|number| (format!("team-{:03}", number.saturating_add(1)), None));
     let named = fixed.into_iter().map(|(name, origin)| (name.to_owned(), origin)).chain(team);
-    named.zip(0..).map(|((name, origin), id)| Group::new(&name, origin, GroupId(id))).collect()
+    let mut all: Vec<Group> =
+        named.zip(0..).map(|((name, origin), id)| Group::new(&name, origin, GroupId(id))).collect();
+    for (parent, child) in nesting(teams) {
+        if let Some(parent) = all.get_mut(parent.index()) {
+            parent.children.push(child);
+        }
+        if let Some(child) = all.get_mut(child.index()) {
+            child.parents.push(parent);
+        }
+    }
+    all
 }
 
-/// Puts groups into groups.
-pub(super) fn nest(world: &mut World, teams: u16) {
-    let pairs = (0..teams)
+/// Which group is in which: the outer one first.
+fn nesting(teams: u16) -> impl Iterator<Item = (GroupId, GroupId)> {
+    (0..teams)
         .map(|number| (Place::ENGINEERING, Place::team(number)))
-        .chain([(Place::CONTRACTORS, Place::CONTRACTORS_EMEA), (Place::USERS, Place::LDAP_READERS)]);
-    world.nest_all(pairs);
+        .chain([(Place::CONTRACTORS, Place::CONTRACTORS_EMEA), (Place::USERS, Place::LDAP_READERS)])
 }
 
-/// Gives the permissions of a fresh installation, plus the second licence group.
-pub(super) fn permissions(world: &mut World) {
-    let both = [
+/// The permissions of a fresh installation, plus the second licence group.
+pub(super) fn permissions() -> Vec<Grant> {
+    let all = [
         (Place::USERS, "application", "use"),
         (Place::USERS, "personal_space", "create"),
         (Place::USERS, "space", "create"),
@@ -90,5 +99,6 @@ pub(super) fn permissions(world: &mut World) {
         (Place::ADMINS, "application", "administer"),
         (Place::ADMINS, "system", "administer"),
     ];
-    world.grant_all(both.map(|(group, target, key)| (Subject::Group(group), Operation::new(target, key))));
+    let grant = |(group, target, key)| Grant { operation: Operation::new(target, key), subject: Subject::Group(group) };
+    all.into_iter().map(grant).collect()
 }

@@ -1,6 +1,6 @@
 //! Pages with `start` and `limit`.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use url::form_urlencoded;
 
 use super::call::Call;
@@ -33,14 +33,40 @@ pub(crate) fn cut<T>(all: &[T], window: Window) -> &[T] {
     all.get(window.start.min(all.len())..window.end.min(all.len())).unwrap_or_default()
 }
 
+/// The links of a page.
+#[derive(Debug, Serialize)]
+struct Links<'a> {
+    base: &'a str,
+    context: &'a str,
+    #[serde(rename = "self")]
+    this: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prev: Option<String>,
+}
+
+/// A page.
+#[derive(Debug, Serialize)]
+pub(crate) struct Page<'a, T> {
+    results: &'a [T],
+    start: usize,
+    limit: usize,
+    size: usize,
+    #[serde(rename = "totalCount", skip_serializing_if = "Option::is_none")]
+    total_count: Option<usize>,
+    #[serde(rename = "_links")]
+    links: Links<'a>,
+}
+
 /// A page with its links.
-pub(crate) fn page(world: &World, call: &Call, window: Window, results: &[Value]) -> Reply {
+pub(crate) fn lay_out<'a, T: Serialize>(
+    world: &'a World,
+    call: &'a Call,
+    window: Window,
+    results: &'a [T],
+) -> Page<'a, T> {
     let knobs = &world.knobs;
-    let size = results.len();
-    let mut links = Map::new();
-    links.insert("base".to_owned(), call.base.as_str().into());
-    links.insert("context".to_owned(), knobs.context_path.as_str().into());
-    links.insert("self".to_owned(), call.link(&call.raw_path).into());
     let link = |start: usize| {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(call.query.iter().filter(|(key, _)| key != "start" && key != "limit"));
@@ -49,19 +75,24 @@ pub(crate) fn page(world: &World, call: &Call, window: Window, results: &[Value]
         if knobs.next_link == NextLink::Absolute { call.link(&relative) } else { relative }
     };
     let more = window.end < window.total || (knobs.endless_next && window.total > 0);
-    if more && knobs.next_link != NextLink::Missing {
-        links.insert("next".to_owned(), link(window.end).into());
+    let next = more && knobs.next_link != NextLink::Missing;
+    Page {
+        results,
+        start: window.start,
+        limit: window.limit,
+        size: results.len(),
+        total_count: knobs.total_count.then_some(window.total),
+        links: Links {
+            base: &call.base,
+            context: &knobs.context_path,
+            this: call.link(&call.raw_path),
+            next: next.then(|| link(window.end)),
+            prev: (window.start > 0).then(|| link(window.start.saturating_sub(window.limit))),
+        },
     }
-    if window.start > 0 {
-        links.insert("prev".to_owned(), link(window.start.saturating_sub(window.limit)).into());
-    }
-    let mut body = json!({
-        "results": results, "start": window.start, "limit": window.limit, "size": size, "_links": links,
-    });
-    if knobs.total_count
-        && let Some(map) = body.as_object_mut()
-    {
-        map.insert("totalCount".to_owned(), window.total.into());
-    }
-    Reply::json(body)
+}
+
+/// The reply with a page.
+pub(crate) fn page<T: Serialize>(world: &World, call: &Call, window: Window, results: &[T]) -> Reply {
+    Reply::written(&lay_out(world, call, window, results))
 }

@@ -1,5 +1,6 @@
 //! Answers, before they become bytes.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::world::Delivery;
@@ -14,6 +15,8 @@ pub(crate) enum Content {
     Empty,
     /// JSON.
     Json(Value),
+    /// JSON that is text already; pages are long and go straight to text.
+    Written(String),
     /// An error of the REST layer: the message.
     Error(String),
     /// A page of the servlet filter chain.
@@ -41,6 +44,14 @@ impl Reply {
 
     pub(crate) fn json(value: Value) -> Self {
         Self::with(200, Content::Json(value))
+    }
+
+    /// JSON, written without a detour.
+    pub(crate) fn written(value: &impl Serialize) -> Self {
+        match serde_json::to_string(value) {
+            Ok(text) => Self::with(200, Content::Written(text)),
+            Err(error) => Self::error(500, error.to_string()),
+        }
     }
 
     pub(crate) fn created(value: Value) -> Self {
@@ -96,6 +107,7 @@ impl Reply {
             Content::Error(message) => {
                 (Some("application/json"), rest_error(self.status, message).to_string().into_bytes())
             }
+            Content::Written(text) => (Some("application/json"), text.clone().into_bytes()),
             Content::Json(value) => (Some("application/json"), value.to_string().into_bytes()),
             Content::Html(page) => (Some(HTML), page.clone().into_bytes()),
             Content::Text(text) => (Some("text/plain;charset=UTF-8"), text.clone().into_bytes()),

@@ -15,15 +15,6 @@ impl World {
         self.recount_seats();
     }
 
-    /// Puts many groups into groups and computes once.
-    pub(crate) fn nest_all(&mut self, pairs: impl Iterator<Item = (GroupId, GroupId)>) {
-        for (parent, child) in pairs {
-            self.group_mut(parent).children.push(child);
-            self.group_mut(child).parents.push(parent);
-        }
-        self.renest();
-    }
-
     fn group_count(&self) -> u16 {
         u16::try_from(self.groups.len()).unwrap_or(u16::MAX)
     }
@@ -77,10 +68,22 @@ impl World {
         let mut by_group: Vec<GroupId> = self.group_by_lower.values().copied().collect();
         by_group.sort_by_cached_key(|group| self.group(*group).name.to_lowercase());
         self.groups_by_name = by_group;
-        let mut by_name: Vec<UserId> =
-            self.users().map(|(id, _)| id).filter(|id| self.status(*id) != Status::ExternallyDeleted).collect();
-        by_name.sort_unstable_by(|a, b| self.user(*a).lower.cmp(&self.user(*b).lower));
+        // The first eight bytes decide nearly every comparison without a look at the account.
+        let mut by_name: Vec<(u64, UserId)> = self
+            .users()
+            .filter(|(id, _)| self.status(*id) != Status::ExternallyDeleted)
+            .map(|(id, user)| (beginning(&user.lower), id))
+            .collect();
+        by_name.sort_unstable_by(|(a, one), (b, other)| {
+            a.cmp(b).then_with(|| self.user(*one).lower.cmp(&self.user(*other).lower))
+        });
+        let by_name = by_name.into_iter().map(|(_, id)| id).collect();
         self.by_name = by_name;
         self.renest();
     }
+}
+
+/// The first eight bytes of a name as a number that compares like them; shorter names are filled with zeros.
+fn beginning(name: &str) -> u64 {
+    name.bytes().chain(std::iter::repeat(0)).take(8).fold(0, |number, byte| number << 8 | u64::from(byte))
 }

@@ -93,12 +93,6 @@ impl World {
         true
     }
 
-    /// Gives many permissions and counts seats once.
-    pub(crate) fn grant_all(&mut self, grants: impl IntoIterator<Item = (Subject, Operation)>) {
-        self.grants.extend(grants.into_iter().map(|(subject, operation)| Grant { operation, subject }));
-        self.recount_seats();
-    }
-
     /// Takes a permission away; without the permission to use the site nothing else is left.
     pub fn revoke(&mut self, subject: Subject, operation: &Operation) -> bool {
         let before = self.grants.len();

@@ -74,20 +74,18 @@ impl World {
         };
         let gives = |group: &Group| !group.deleted && group.ancestors.iter().any(|above| direct(*above));
         self.seats.use_groups = self.groups.iter().map(gives).collect();
+        // Names are in order already, and a stable sort by the last login keeps them so among equals.
         let mut order = Vec::new();
-        for index in 0..self.users.len() {
-            let id = UserId(u32::try_from(index).unwrap_or(u32::MAX));
+        for id in std::mem::take(&mut self.by_name) {
             let seat = self.takes_seat(id);
-            self.user_mut(id).seat = seat;
+            let user = self.user_mut(id);
+            user.seat = seat;
             if seat {
-                order.push(id);
+                order.push((user.last_login_ms, id));
             }
+            self.by_name.push(id);
         }
-        let rank = |id: &UserId| {
-            let user = self.user(*id);
-            (user.last_login_ms, &*user.lower)
-        };
-        order.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)));
-        self.seats.order = order;
+        order.sort_by_key(|(at, _)| *at);
+        self.seats.order = order.into_iter().map(|(_, id)| id).collect();
     }
 }

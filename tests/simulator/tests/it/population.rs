@@ -25,12 +25,10 @@ fn the_same_seed_gives_the_same_world_and_another_seed_another_one() {
 #[test]
 fn the_smallest_population_has_every_age_of_login_and_every_kind_of_directory() {
     let world = world(100, 7);
-    let ages: BTreeSet<Option<i64>> = world
+    let ages: BTreeSet<Option<usize>> = world
         .users()
         .map(|(_, user)| user.last_login_ms.map(|at| (NOON - at) / DAY_MS))
-        .map(|days| {
-            days.map(|days| [7, 30, 90, 180, 365, 730].into_iter().filter(|bound| days >= *bound).count() as i64)
-        })
+        .map(|days| days.map(|days| [7, 30, 90, 180, 365, 730].into_iter().filter(|bound| days >= *bound).count()))
         .collect();
     assert_eq!(ages.len(), 8, "{ages:?}");
     assert_eq!(world.users().len(), 100);

@@ -1,7 +1,6 @@
 //! `/rest/api/admin/users/list/active`: the seat holders, longest without a login first.
 
 use http::Method;
-use serde_json::Value;
 
 use super::super::call::Call;
 use super::super::page::{cut, page, window};
@@ -20,6 +19,6 @@ pub(super) fn list_active(world: &World, call: &Call, moved: bool) -> Outcome {
     call.require_admin(world)?;
     let all = world.seat_holders();
     let window = window(world, call, all.len(), 100, world.knobs.user_list_cap)?;
-    let results: Vec<Value> = cut(all, window).iter().map(|id| seat_holder(world, call, *id)).collect();
+    let results: Vec<_> = cut(all, window).iter().map(|id| seat_holder(world, call, *id)).collect();
     Ok(page(world, call, window, &results))
 }

@@ -1,7 +1,6 @@
 //! `/rest/api/group`.
 
 use http::Method;
-use serde_json::Value;
 
 use super::super::call::Call;
 use super::super::page::{cut, page, window};
@@ -28,8 +27,7 @@ pub(super) fn group(world: &World, call: &Call, parts: &[&str]) -> Outcome {
             let id = find(world, name)?;
             let all = world.group(id).members(world.knobs.nested_members);
             let window = window(world, call, all.len(), 200, world.knobs.page_cap)?;
-            let results: Vec<Value> =
-                cut(all, window).iter().map(|id| Value::Object(person(world, call, *id))).collect();
+            let results: Vec<_> = cut(all, window).iter().map(|id| person(world, call, *id)).collect();
             Ok(page(world, call, window, &results))
         }
         [name, "groupmember"] => {
@@ -61,6 +59,6 @@ fn find(world: &World, name: &str) -> Result<GroupId, Reply> {
 
 fn groups(world: &World, call: &Call, all: &[GroupId]) -> Outcome {
     let window = window(world, call, all.len(), 200, world.knobs.page_cap)?;
-    let results: Vec<Value> = cut(all, window).iter().map(|id| group_json(world, call, *id)).collect();
+    let results: Vec<_> = cut(all, window).iter().map(|id| group_json(world, call, *id)).collect();
     Ok(page(world, call, window, &results))
 }

@@ -4,8 +4,8 @@ use http::Method;
 use serde_json::json;
 
 use super::super::call::Call;
-use super::super::page::{page, window};
-use super::super::reply::{Content, Outcome, Reply};
+use super::super::page::{lay_out, window};
+use super::super::reply::{Outcome, Reply};
 use super::only;
 use crate::world::{DAY_MS, World, iso};
 
@@ -28,13 +28,13 @@ pub(super) fn search(world: &World, call: &Call) -> Outcome {
             "lastModified": iso(at), "friendlyLastModified": "some time ago",
         })
     });
-    let mut reply = page(world, call, window, hit.as_slice());
-    if let Content::Json(serde_json::Value::Object(map)) = &mut reply.content {
+    let mut found = serde_json::to_value(lay_out(world, call, window, hit.as_slice())).unwrap_or_default();
+    if let Some(map) = found.as_object_mut() {
         map.insert("totalSize".to_owned(), total.into());
         map.insert("cqlQuery".to_owned(), cql.into());
         map.insert("searchDuration".to_owned(), 3.into());
     }
-    Ok(reply)
+    Ok(Reply::json(found))
 }
 
 /// The name in `contributor = "name"`, in front of an optional `order by`.

@@ -69,7 +69,7 @@ fn list(world: &World, call: &Call) -> Outcome {
         .map_err(|error| if error.status == 401 { error } else { Reply::error(403, "not permitted to list users") })?;
     let all = world.users_by_name();
     let window = window(world, call, all.len(), 100, world.knobs.user_list_cap)?;
-    let results: Vec<Value> = cut(all, window).iter().map(|id| Value::Object(person(world, call, *id))).collect();
+    let results: Vec<_> = cut(all, window).iter().map(|id| person(world, call, *id)).collect();
     Ok(page(world, call, window, &results))
 }
 
@@ -78,7 +78,7 @@ fn member_of(world: &World, call: &Call) -> Outcome {
     let id = named(world, call)?;
     let all = world.groups_of(id, world.knobs.nested_memberof);
     let window = window(world, call, all.len(), 200, world.knobs.page_cap)?;
-    let results: Vec<Value> = cut(&all, window).iter().map(|id| group(world, call, *id)).collect();
+    let results: Vec<_> = cut(&all, window).iter().map(|id| group(world, call, *id)).collect();
     Ok(page(world, call, window, &results))
 }
 

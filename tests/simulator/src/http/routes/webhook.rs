@@ -65,7 +65,7 @@ fn list(world: &World, call: &Call) -> Outcome {
         .filter(|hook| wanted.is_none_or(|event| hook.events.iter().any(|own| own == event)))
         .collect();
     let window = window(world, call, all.len(), 100, world.knobs.page_cap)?;
-    let results: Vec<Value> = cut(&all, window).iter().map(|hook| render(hook)).collect();
+    let results: Vec<_> = cut(&all, window).iter().map(|hook| render(hook)).collect();
     Ok(page(world, call, window, &results))
 }
 
