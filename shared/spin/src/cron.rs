@@ -15,8 +15,7 @@ pub fn instant(seconds: u64) -> Result<DateTime<Utc>, String> {
 /// Exports `handle-cron-event` of `spin:cron@3.0.0` and calls the named function.
 #[macro_export]
 macro_rules! cron {
-    ($tick:path) => {
-        #[cfg(target_family = "wasm")]
+    ($tick:ident) => {
         #[allow(unsafe_code, missing_docs, clippy::all, clippy::pedantic, reason = "generated code")]
         mod spin_cron {
             mod bindings {

@@ -3,15 +3,18 @@
 //! INVARIANT (no shared state): one instance serves many requests at a time, and a trap ends all of them. So nothing
 //! here lives longer than a request: no statics, no locks, no channel between requests.
 //!
-//! Reading order: [`variables`], [`connect`], [`store`], [`http`], [`clock`], [`body`], [`respond`], [`log`], [`cron`].
+//! Reading order: [`variables`], [`connect`], [`store`], [`http`], [`clock`], [`body`], [`respond`], [`log`], [`edge`],
+//! [`shapes`], [`cron`].
 
 pub mod body;
 pub mod clock;
 pub mod connect;
 pub mod cron;
+pub mod edge;
 pub mod http;
 pub mod log;
 pub mod respond;
+pub mod shapes;
 pub mod store;
 pub mod variables;
 

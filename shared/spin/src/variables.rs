@@ -9,6 +9,10 @@ use seatkeeper_web::{Problem, Secret, secret};
 use spin_sdk::variables;
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
+/// The origin that stands for none. Spin refuses a grant that comes out empty, so an optional destination needs a name,
+/// and names under `.invalid` can never exist.
+pub const OFF: &str = "https://off.invalid";
+
 /// Variables of one component. Each accessor notes what is wrong and goes on; [`Variables::finish`] tells it all.
 #[derive(Default)]
 pub struct Variables {
@@ -57,6 +61,12 @@ impl Variables {
         self.values.get(name).map_or("", String::as_str)
     }
 
+    /// The origin of an optional destination, or an empty text when it is switched off.
+    fn origin(&self, name: &'static str) -> &str {
+        let origin = self.text(name).trim();
+        if origin.trim_end_matches('/') == OFF { "" } else { origin }
+    }
+
     /// A token or signing secret that has to be there.
     pub fn secret(&mut self, name: &'static str) -> Option<Secret> {
         // An unreadable variable has been noted once already.
@@ -99,13 +109,13 @@ impl Variables {
         self.note_all("confluence_*", settings)
     }
 
-    /// Where Crowd is, from the variables `crowd_*`; an empty origin means that there is none.
+    /// Where Crowd is, from the variables `crowd_*`; the origin [`OFF`], or none, means that there is no Crowd.
     pub fn crowd(&mut self) -> Option<Option<CrowdSettings>> {
         let read = |name| self.values.get(name);
-        let origin = read("crowd_origin")?;
-        if origin.is_empty() {
-            return Some(None);
+        if self.origin("crowd_origin").is_empty() {
+            return read("crowd_origin").map(|_off| None);
         }
+        let origin = read("crowd_origin")?;
         let (application, password) = (read("crowd_application")?, read("crowd_password")?);
         let settings = CrowdSettings::parse(origin, read("crowd_context_path")?, application, password);
         self.note_all("crowd_*", settings).map(Some)
@@ -113,9 +123,9 @@ impl Variables {
 
     /// The chat channels that are switched on, from the variables `slack_*` and `webhook_*`.
     pub fn channels(&mut self) -> Option<Vec<Channel>> {
-        let slack = Channel::slack(self.text("slack_origin"), self.text("slack_path"));
+        let slack = Channel::slack(self.origin("slack_origin"), self.text("slack_path"));
         let slack = self.note(slack);
-        let webhook = if self.text("webhook_origin").is_empty() {
+        let webhook = if self.origin("webhook_origin").is_empty() {
             Some(None)
         } else {
             let secret = self.secret("webhook_secret")?;
@@ -228,10 +238,12 @@ mod tests {
 
     #[test]
     fn channels_and_crowd_are_off_without_an_origin() {
-        let mut read = variables(&[("slack_origin", ""), ("webhook_origin", ""), ("crowd_origin", "")]);
-        assert!(read.channels().unwrap().is_empty());
-        assert!(read.crowd().unwrap().is_none());
-        assert!(read.finish(Some(())).is_ok());
+        for off in ["", OFF, "https://off.invalid/"] {
+            let mut read = variables(&[("slack_origin", off), ("webhook_origin", off), ("crowd_origin", off)]);
+            assert!(read.channels().unwrap().is_empty());
+            assert!(read.crowd().unwrap().is_none());
+            assert!(read.finish(Some(())).is_ok());
+        }
     }
 
     #[test]

@@ -1,0 +1,108 @@
+//! CSV, one stored page at a time, so that the size of an export does not matter.
+
+use crate::{filter::Filter, moment::Moment, view::AccountRow};
+use futures::{Stream, stream};
+use seatkeeper_engine::{
+    ports::Store,
+    state::{self, PlanHead, SnapshotHead},
+};
+use seatkeeper_policy::{Instant, Source};
+use seatkeeper_spin::{respond::StreamError, shapes::PlannedShape};
+use seatkeeper_web::csv;
+
+/// The columns of accounts, in the order of [`fields`].
+const ACCOUNT: [&str; 12] = [
+    "user-key",
+    "username",
+    "display-name",
+    "status",
+    "groups",
+    "decision",
+    "reason",
+    "last-seen",
+    "source",
+    "never",
+    "known-since",
+    "idle-days",
+];
+
+/// The columns of a plan.
+const PLANNED: [&str; 4] = ["user-key", "username", "reason", "actions"];
+
+/// Without the rows that are gone the file would look complete.
+const REPLACED: &str = "the stored pages were replaced while they were exported; start the export again";
+
+/// The header, and then the matching accounts of each stored page.
+pub fn accounts<S: Store>(
+    store: S,
+    head: Option<SnapshotHead>,
+    filter: &Filter,
+    now: Instant,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
+    let filter = filter.wanted();
+    stream::try_unfold((store, head, filter, None), move |(store, head, filter, next)| async move {
+        let Some(page) = next else { return Ok(Some((csv::header(&ACCOUNT), (store, head, filter, Some(0))))) };
+        let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
+        let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
+        let wanted = judged.iter().filter(|judged| filter.matches(judged, now));
+        let rows = wanted.flat_map(|judged| csv::row(&fields(AccountRow::new(judged, now)))).collect();
+        Ok(Some((rows, (store, head, filter, Some(page + 1)))))
+    })
+}
+
+/// The header, and then the accounts of each stored page of a plan.
+pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
+    stream::try_unfold((store, head, None), move |(store, head, next)| async move {
+        let Some(page) = next else { return Ok(Some((csv::header(&PLANNED), (store, head, Some(0))))) };
+        if page >= head.pages {
+            return Ok(None);
+        }
+        let planned = state::load(&store, &state::plan_page(&head.id, page)).await?.ok_or(REPLACED)?;
+        let rows = planned
+            .iter()
+            .flat_map(|account| {
+                let PlannedShape { user_key, username, reason, actions } = account.into();
+                csv::row(&[user_key, username, reason, actions.join("; ")])
+            })
+            .collect();
+        Ok(Some((rows, (store, head, Some(page + 1)))))
+    })
+}
+
+fn fields(row: AccountRow) -> [String; 12] {
+    let AccountRow {
+        user_key,
+        username,
+        display_name,
+        status,
+        groups,
+        decision,
+        reason,
+        last_seen,
+        source,
+        never,
+        known_since,
+        idle_days,
+    } = row;
+    [
+        user_key,
+        username,
+        display_name,
+        status.to_owned(),
+        groups.join("; "),
+        decision.to_owned(),
+        reason,
+        last_seen.map(Moment::iso).unwrap_or_default(),
+        source.map(word).unwrap_or_default().to_owned(),
+        never.to_string(),
+        known_since.iso(),
+        idle_days.map(|days| days.to_string()).unwrap_or_default(),
+    ]
+}
+
+fn word(source: Source) -> &'static str {
+    match source {
+        Source::LoginEvent => "login-event",
+        Source::LastLogin => "last-login",
+    }
+}

@@ -1,0 +1,150 @@
+//! The pages. Every value is escaped by the template engine, wherever it came from.
+
+use crate::{
+    filter::{DECISIONS, Filter, STATUSES},
+    moment::Moment,
+    view::{AccountList, Explanation, Overview, PlanDetail, Runs},
+};
+use askama::Template;
+use http::{Response, StatusCode};
+use seatkeeper_policy::{Instant, Status};
+use seatkeeper_web::{Problem, respond};
+use std::collections::BTreeSet;
+
+/// What every page has at its top and bottom.
+pub struct Nav {
+    here: &'static str,
+    /// When the page was made.
+    pub shown: Moment,
+}
+
+impl Nav {
+    /// For the page at this path.
+    pub fn new(here: &'static str, now: Instant) -> Self {
+        Self { here, shown: Moment(now) }
+    }
+
+    /// Names and paths of the main pages, and whether this is the one.
+    pub fn links(&self) -> [(&'static str, &'static str, bool); 3] {
+        [("Overview", "/report"), ("Accounts", "/report/accounts"), ("Runs", "/report/runs")]
+            .map(|(name, path)| (name, path, path == self.here))
+    }
+}
+
+/// The first page.
+#[derive(Template)]
+#[template(path = "overview.html")]
+pub struct OverviewPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a Overview,
+}
+
+/// A list of accounts with its filters.
+#[derive(Template)]
+#[template(path = "accounts.html")]
+pub struct AccountsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: Listing<'a>,
+}
+
+/// A list and what can be chosen above it.
+pub struct Listing<'a> {
+    /// The filter in force.
+    pub filter: &'a Filter,
+    /// The accounts.
+    pub list: &'a AccountList,
+    /// Decisions to choose from.
+    pub decisions: Vec<Choice>,
+    /// Statuses to choose from.
+    pub statuses: Vec<Choice>,
+}
+
+/// One entry of a selection.
+pub struct Choice {
+    /// What it selects.
+    pub value: String,
+    /// Whether it is selected now.
+    pub selected: bool,
+}
+
+impl<'a> Listing<'a> {
+    /// A list; `codes` are the decisions that occur.
+    pub fn new(filter: &'a Filter, list: &'a AccountList, codes: impl IntoIterator<Item = String>) -> Self {
+        let choose = |value: String, chosen: &Option<String>| {
+            let selected = chosen.as_ref() == Some(&value);
+            Choice { value, selected }
+        };
+        // A code that occurs no more stays in the form as long as the address asks for it.
+        let words = DECISIONS.iter().map(|word| (*word).to_owned());
+        let decisions: BTreeSet<String> = words.chain(codes).chain(filter.decision.clone()).collect();
+        Self {
+            filter,
+            list,
+            decisions: decisions.into_iter().map(|code| choose(code, &filter.decision)).collect(),
+            statuses: STATUSES.map(Status::word).map(|word| choose(word.to_owned(), &filter.status)).into(),
+        }
+    }
+}
+
+/// One account.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a Explanation,
+}
+
+/// One plan.
+#[derive(Template)]
+#[template(path = "plan.html")]
+pub struct PlanPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a PlanDetail,
+}
+
+/// The runs.
+#[derive(Template)]
+#[template(path = "runs.html")]
+pub struct RunsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a Runs,
+}
+
+/// Something that cannot be shown.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    nav: Nav,
+    title: &'a str,
+    detail: &'a str,
+    next_step: &'a str,
+}
+
+/// A page as an answer.
+pub fn page(status: StatusCode, template: &impl Template) -> Response<Vec<u8>> {
+    match template.render() {
+        Ok(page) => respond::html(status, page, None),
+        Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The page could not be written")
+            .detail(error.to_string())
+            .next_step("Report this as a defect of Seatkeeper.")
+            .into_response(),
+    }
+}
+
+/// A problem as a page, for people.
+pub fn problem(problem: &Problem, now: Instant) -> Response<Vec<u8>> {
+    let nav = Nav::new("", now);
+    let detail = problem.detail.as_deref().unwrap_or_default();
+    let next_step = problem.next_step.as_deref().unwrap_or_default();
+    page(problem.status, &ProblemPage { nav, title: problem.title, detail, next_step })
+}

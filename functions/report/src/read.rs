@@ -1,0 +1,202 @@
+//! From what the engine knows to what the pages show.
+
+use crate::{
+    filter::Filter,
+    moment::Moment,
+    view::{
+        AccountList, AccountRow, Count, Event, Explanation, Fact, Overview, PlanDetail, PlanSummary, RunRow, Runs,
+        Seats,
+    },
+    words,
+};
+use seatkeeper_engine::{
+    ports::Store,
+    state::{self, Outcome, PlanHead, Run, SnapshotHead, StateError},
+    view as engine,
+};
+use seatkeeper_policy::{Decision, Instant};
+use seatkeeper_spin::shapes::{self, PlanShape};
+use std::collections::BTreeMap;
+
+/// Runs on the first page.
+pub const FEW_RUNS: usize = 5;
+/// Runs on their own page.
+pub const ALL_RUNS: usize = 100;
+
+/// The newest complete snapshot.
+pub async fn head(store: &impl Store) -> Result<Option<SnapshotHead>, StateError> {
+    state::load(store, &state::snapshot_current()).await
+}
+
+/// The first page.
+pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, StateError> {
+    let read = engine::overview(store, FEW_RUNS, 0, now).await?;
+    let plan = match read.runs.iter().find(|run| run.planned > 0) {
+        Some(run) => state::load(store, &state::plan(&run.id)).await?.map(|plan| summary(&plan, &run.outcome, now)),
+        None => None,
+    };
+    let warning = match (&read.checkpoint.trouble, &read.policy) {
+        (Some(met), _) => Some(format!("The sweep cannot go on since {}: {}", Moment(met.at), met.trouble)),
+        (None, None) => Some("No policy is set, so nothing is done. Send one with PUT /admin/policy.".to_owned()),
+        (None, Some(_)) => None,
+    };
+    let report = read.snapshot.as_ref().map(|head| head.report.clone()).unwrap_or_default();
+    let mut states = BTreeMap::new();
+    for (code, accounts) in &report.decisions {
+        let word = code.split('/').next().unwrap_or_default();
+        *states.entry(word.to_owned()).or_default() += accounts;
+    }
+    Ok(Overview {
+        warning,
+        progress: read.checkpoint.work.as_ref().map(words::progress),
+        seats: read.snapshot.as_ref().map(|head| Seats::new(head.seats, head.at)),
+        states: counts(states),
+        reasons: counts(report.decisions),
+        statuses: counts(report.statuses),
+        limits: report.limits,
+        plan,
+        runs: read.runs.iter().map(|run| row(run, now)).collect(),
+    })
+}
+
+/// The newest runs.
+pub async fn runs(store: &impl Store, now: Instant) -> Result<Runs, StateError> {
+    let runs = engine::runs(store, ALL_RUNS).await?;
+    Ok(Runs { runs: runs.iter().map(|run| row(run, now)).collect() })
+}
+
+/// One page of the accounts that match.
+pub async fn accounts(
+    store: &impl Store,
+    head: Option<&SnapshotHead>,
+    filter: &Filter,
+    now: Instant,
+) -> Result<AccountList, StateError> {
+    let Filter { page, size, .. } = *filter;
+    let Some(head) = head else {
+        let accounts = Vec::new();
+        return Ok(AccountList { sweep: None, as_of: None, known: 0, total: 0, page, size, pages: 0, accounts });
+    };
+    let found = engine::accounts(store, head, &filter.wanted(), page - 1, size, now).await?;
+    Ok(AccountList {
+        sweep: Some(head.pages.sweep.to_string()),
+        as_of: Some(Moment(head.at)),
+        known: head.report.accounts,
+        total: found.total,
+        page,
+        size,
+        pages: found.total.div_ceil(size),
+        accounts: found.items.iter().map(|judged| AccountRow::new(judged, now)).collect(),
+    })
+}
+
+/// One account, by user name or key.
+pub async fn explain(store: &impl Store, who: &str, now: Instant) -> Result<Option<Explanation>, StateError> {
+    let Some(found) = engine::explain(store, who).await? else { return Ok(None) };
+    let row = AccountRow::new(&found.judged, now);
+    Ok(Some(Explanation {
+        lines: found.lines(),
+        as_of: Moment(found.as_of),
+        facts: facts(&found, &row),
+        history: history(&found),
+        account: row,
+        reclaim: found.reclaim,
+        restore: found.restore,
+        undo: found.undo,
+        login: found.login.map(Moment),
+    }))
+}
+
+fn facts(found: &engine::Explanation, row: &AccountRow) -> Vec<Fact> {
+    let account = &found.judged.account;
+    let mut facts = vec![
+        fact("Name", &row.display_name),
+        fact("User key", &row.user_key),
+        fact("Status", &row.status),
+        fact("Licence groups", &row.groups.join(", ")),
+        fact("Last seen", &row.last_seen_text()),
+        fact("First seen by Seatkeeper", &row.known_since),
+        fact("Decision code", &row.decision),
+        fact("Judged", &Moment(found.as_of)),
+    ];
+    if let Some(source) = row.source {
+        facts.push(fact("Source", &source));
+    }
+    if !account.marks.is_empty() {
+        let marks: Vec<String> = account.marks.iter().map(ToString::to_string).collect();
+        facts.push(fact("Other groups that matter", &marks.join(", ")));
+    }
+    if account.administrator {
+        facts.push(fact("Administrator", &"yes"));
+    }
+    facts
+}
+
+fn history(found: &engine::Explanation) -> Vec<Event> {
+    let mut history = Vec::new();
+    if let Some(reclaim) = &found.reclaim {
+        let why = Decision::Reclaim(reclaim.reason.clone());
+        history.push(event(reclaim.started, format!("run {} began; {why}", reclaim.sweep)));
+        let at = reclaim.finished.unwrap_or(reclaim.started);
+        for step in &reclaim.steps {
+            history.push(event(at, format!("{}: {}", shapes::action(&step.action), words::step(&step.state))));
+        }
+    }
+    for restore in [&found.restore, &found.undo].into_iter().flatten() {
+        history.push(event(restore.at, words::restore(restore.cause, &restore.state)));
+    }
+    history.extend(found.login.map(|at| event(at, "login event received".to_owned())));
+    history.sort_by_key(|event| event.at);
+    history
+}
+
+/// One plan with its accounts, as a page.
+pub fn plan(shape: PlanShape, now: Instant) -> PlanDetail {
+    let PlanShape { plan, outcome, page: _, size: _, accounts } = shape;
+    // A plan without its run is one that the sweep is just publishing.
+    let outcome = outcome.unwrap_or(Outcome::Running);
+    let shown = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+    PlanDetail { plan: summary(&plan, &outcome, now), left_out: plan.accounts.saturating_sub(shown), accounts }
+}
+
+fn summary(plan: &PlanHead, outcome: &Outcome, now: Instant) -> PlanSummary {
+    PlanSummary {
+        id: plan.id.to_string(),
+        state: words::state(outcome, Some(plan.expires), now),
+        outcome: words::outcome(outcome),
+        verdict: words::verdict(plan.verdict),
+        next_step: words::next_step(plan, outcome, now),
+        made: Moment(plan.made),
+        expires: Moment(plan.expires),
+        accounts: plan.accounts,
+        hash: plan.hash.clone(),
+    }
+}
+
+fn row(run: &Run, now: Instant) -> RunRow {
+    RunRow {
+        id: run.id.to_string(),
+        started: Moment(run.opened),
+        mode: words::mode(run.mode),
+        state: words::state(&run.outcome, None, now),
+        result: words::outcome(&run.outcome),
+        accounts: run.report.as_ref().map_or(0, |report| report.accounts),
+        planned: run.planned,
+        reclaimed: run.tally.reclaimed,
+        skipped: run.tally.skipped,
+        failed: run.tally.failed,
+        seats: words::seats(run),
+    }
+}
+
+fn counts(counts: BTreeMap<String, u32>) -> Vec<Count> {
+    counts.into_iter().map(|(code, accounts)| Count { code, accounts }).collect()
+}
+
+fn fact(name: &'static str, value: &impl ToString) -> Fact {
+    Fact { name, value: value.to_string() }
+}
+
+fn event(at: Instant, text: String) -> Event {
+    Event { at: Moment(at), text }
+}

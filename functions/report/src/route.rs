@@ -1,0 +1,116 @@
+//! Which page an address means, and in which form.
+
+use http::HeaderMap;
+use percent_encoding::percent_decode_str;
+use seatkeeper_policy::SweepId;
+use seatkeeper_web::{Format, negotiate};
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// The first page.
+    Overview,
+    /// The list of accounts.
+    Accounts,
+    /// One account, by user name or key.
+    Account(String),
+    /// One plan.
+    Plan(SweepId),
+    /// The runs.
+    Runs,
+    /// The style sheet.
+    Style,
+}
+
+impl Route {
+    /// Finds the page and the form, by the ending of the path where it has one, else by the `Accept` header. A client
+    /// that accepts none of the forms gets the first one.
+    pub fn find(path: &str, headers: &HeaderMap) -> Option<(Self, Format)> {
+        let path = path.strip_prefix("/report")?;
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let (stem, ending) = match path.rsplit_once('.') {
+            Some((stem, "json")) => (stem, Some(Format::Json)),
+            Some((stem, "csv")) => (stem, Some(Format::Csv)),
+            Some(_) | None => (path, None),
+        };
+        let form = |offered: &[Format]| match ending {
+            Some(format) => offered.contains(&format).then_some(format),
+            None => negotiate(headers, offered).or_else(|| offered.first().copied()),
+        };
+        let page = [Format::Html, Format::Json];
+        match stem {
+            "" | "/overview" => Some((Self::Overview, form(&page)?)),
+            "/accounts" => Some((Self::Accounts, form(&[Format::Html, Format::Json, Format::Csv])?)),
+            "/runs" => Some((Self::Runs, form(&page)?)),
+            "/style.css" => Some((Self::Style, Format::Html)),
+            _ => {
+                if let Some(who) = path.strip_prefix("/accounts/") {
+                    // A user name may contain dots; of all endings only `.json` is taken off it.
+                    let (who, format) = match who.strip_suffix(".json") {
+                        Some(who) => (who, Format::Json),
+                        None => (who, negotiate(headers, &page).unwrap_or(Format::Html)),
+                    };
+                    let who = percent_decode_str(who).decode_utf8().ok()?.into_owned();
+                    return (!who.is_empty()).then_some((Self::Account(who), format));
+                }
+                let id = SweepId::parse(stem.strip_prefix("/plans/")?).ok()?;
+                Some((Self::Plan(id), form(&[Format::Html, Format::Json, Format::Csv])?))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header;
+
+    fn find(path: &str, accept: &str) -> Option<(Route, Format)> {
+        let headers = HeaderMap::from_iter([(header::ACCEPT, accept.parse().unwrap())]);
+        Route::find(path, &headers)
+    }
+
+    #[test]
+    fn a_path_names_a_page_and_its_ending_a_form() {
+        for (path, route, format) in [
+            ("/report", Route::Overview, Format::Html),
+            ("/report/", Route::Overview, Format::Html),
+            ("/report/overview.json", Route::Overview, Format::Json),
+            ("/report/accounts", Route::Accounts, Format::Html),
+            ("/report/accounts.csv", Route::Accounts, Format::Csv),
+            ("/report/accounts.json", Route::Accounts, Format::Json),
+            ("/report/accounts/J%C3%BCrgen%20x%2Fy", Route::Account("Jürgen x/y".into()), Format::Html),
+            ("/report/accounts/j.doe@example.com", Route::Account("j.doe@example.com".into()), Format::Html),
+            ("/report/accounts/j.doe.json", Route::Account("j.doe".into()), Format::Json),
+            ("/report/plans/20261122-1.csv", Route::Plan(SweepId::parse("20261122-1").unwrap()), Format::Csv),
+            ("/report/plans/20261122-1.json", Route::Plan(SweepId::parse("20261122-1").unwrap()), Format::Json),
+            ("/report/runs", Route::Runs, Format::Html),
+        ] {
+            assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
+        }
+    }
+
+    #[test]
+    fn without_an_ending_the_header_decides() {
+        assert_eq!(find("/report", "application/json"), Some((Route::Overview, Format::Json)));
+        assert_eq!(find("/report/accounts", "text/csv"), Some((Route::Accounts, Format::Csv)));
+        assert_eq!(find("/report/accounts/x", "application/json"), Some((Route::Account("x".into()), Format::Json)));
+        assert_eq!(find("/report", "image/png"), Some((Route::Overview, Format::Html)));
+    }
+
+    #[test]
+    fn everything_else_is_not_found() {
+        for path in [
+            "/",
+            "/reports",
+            "/report/x",
+            "/report/runs.csv",
+            "/report/accounts/",
+            "/report/plans/",
+            "/report/plans/A_B",
+            "/report/accounts/%ff",
+        ] {
+            assert_eq!(find(path, "*/*"), None, "{path}");
+        }
+    }
+}

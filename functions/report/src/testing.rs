@@ -1,0 +1,104 @@
+//! A published sweep for tests.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+
+use chrono::TimeDelta;
+use seatkeeper_engine::{
+    state::{self, Judged, Outcome, Pages, PlanHead, Run, SnapshotHead, Tally},
+    testing::{MemoryStore, block_on},
+};
+use seatkeeper_policy::{
+    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, PlannedAccount, ReclaimReason,
+    SeatCount, Source, Status, SweepId, UserKey, Username, Verdict, account::Sighting, report::PlanReport,
+};
+use std::collections::BTreeSet;
+
+/// The id of the only sweep.
+pub fn sweep() -> SweepId {
+    SweepId::parse("20261122-110000").unwrap()
+}
+
+/// A store with one finished sweep over these accounts, two on each stored page, and its plan.
+pub fn published(accounts: &[Judged]) -> MemoryStore {
+    let store = MemoryStore::default();
+    let mut report = PlanReport::default();
+    let mut planned = Vec::new();
+    for Judged { account, decision } in accounts {
+        report.count(account, decision);
+        if let Decision::Reclaim(reason) = decision {
+            planned.push(PlannedAccount {
+                key: account.key.clone(),
+                username: account.username.clone(),
+                reason: reason.clone(),
+                actions: account.groups.iter().cloned().map(Action::RemoveGroup).collect(),
+            });
+        }
+    }
+    let mut count = 0;
+    for page in accounts.chunks(2) {
+        block_on(state::save(&store, &state::snapshot(&sweep(), count), &page.to_vec())).unwrap();
+        count += 1;
+    }
+    let seats = SeatCount { used: 460, max: Some(500) };
+    let pages = Pages { sweep: sweep(), count };
+    let head = SnapshotHead { pages, at: now(), report: report.clone(), seats, policy: 1 };
+    block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
+    let size = u32::try_from(planned.len()).unwrap();
+    let plan = PlanHead {
+        id: sweep(),
+        made: now(),
+        expires: now() + TimeDelta::hours(72),
+        rules: "rules".into(),
+        verdict: Verdict::Within,
+        hash: "5eed".into(),
+        accounts: size,
+        pages: 1,
+    };
+    block_on(state::save(&store, &state::plan(&sweep()), &plan)).unwrap();
+    block_on(state::save(&store, &state::plan_page(&sweep(), 0), &planned)).unwrap();
+    let run = Run {
+        id: sweep(),
+        opened: now(),
+        at: now(),
+        mode: Mode::Approve,
+        outcome: Outcome::AwaitingApproval,
+        report: Some(report),
+        plan: Some(plan.hash),
+        planned: size,
+        tally: Tally::default(),
+        before: Some(seats),
+        after: None,
+        diagnosis: None,
+    };
+    block_on(state::save(&store, &state::run(&sweep()), &run)).unwrap();
+    block_on(state::save(&store, &state::runs(), &vec![sweep()])).unwrap();
+    store
+}
+
+/// The instant of all tests.
+pub fn now() -> Instant {
+    "2026-11-22T12:00:00Z".parse().unwrap()
+}
+
+/// An account in group `users`, last seen so many days ago; held when nobody knows.
+pub fn judged(name: &str, days: Option<i64>) -> Judged {
+    let seen = days.map(|days| Sighting { at: now() - TimeDelta::days(days), source: Source::LastLogin });
+    Judged {
+        account: Account {
+            key: UserKey::parse(format!("key-{name}")).unwrap(),
+            username: Username::parse(name).unwrap(),
+            display_name: format!("Doe {name}"),
+            status: Status::Current,
+            groups: BTreeSet::from([GroupName::parse("users").unwrap()]),
+            marks: BTreeSet::new(),
+            administrator: false,
+            other_seat: None,
+            evidence: Evidence { newest: seen, never: None },
+            first_seen: now() - TimeDelta::days(1_000),
+            restored: None,
+        },
+        decision: match seen {
+            Some(seen) => Decision::Reclaim(ReclaimReason::Inactive { since: seen.at, source: seen.source }),
+            None => Decision::Hold(HoldReason::ActivityUnknown),
+        },
+    }
+}

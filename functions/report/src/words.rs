@@ -1,0 +1,148 @@
+//! All texts about sweeps and plans that people read.
+
+use seatkeeper_engine::state::{Outcome, PlanHead, Run, Work};
+use seatkeeper_policy::{
+    Instant, Mode, Verdict,
+    journal::StepState,
+    report::Diagnosis,
+    restore::{Cause, RestoreState},
+};
+
+/// A word for filters and colours.
+pub fn state(outcome: &Outcome, expires: Option<Instant>, now: Instant) -> &'static str {
+    match outcome {
+        Outcome::Running => "running",
+        Outcome::NothingToDo => "nothing-to-do",
+        Outcome::DryRunPublished => "dry-run",
+        Outcome::AwaitingApproval | Outcome::Quarantined { .. } if expires.is_some_and(|end| end <= now) => "expired",
+        Outcome::AwaitingApproval => "open",
+        Outcome::Quarantined { .. } => "quarantined",
+        Outcome::Blocked { .. } => "blocked",
+        Outcome::Rejected { .. } => "rejected",
+        Outcome::Lapsed { .. } => "lapsed",
+        Outcome::Stopped => "stopped",
+        Outcome::Applied => "applied",
+        Outcome::Failed { .. } => "failed",
+    }
+}
+
+/// How a sweep went.
+pub fn outcome(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Running => "under way".to_owned(),
+        Outcome::NothingToDo => "nobody is to lose a seat".to_owned(),
+        Outcome::DryRunPublished => "dry run: the plan was published, nothing was changed".to_owned(),
+        Outcome::AwaitingApproval => "the plan waits for an approval".to_owned(),
+        Outcome::Quarantined { planned, limit } => {
+            format!("in quarantine: {planned} accounts are planned and the cap is {limit}")
+        }
+        Outcome::Blocked { findings } => format!("blocked by the second opinion: {}", findings.join("; ")),
+        Outcome::Rejected { by } => format!("rejected by {by}"),
+        Outcome::Lapsed { why } => format!("lapsed: {why}"),
+        Outcome::Stopped => "stopped: the policy was set to dry run".to_owned(),
+        Outcome::Applied => "carried out".to_owned(),
+        Outcome::Failed { code, message } => format!("failed: {message} [{code}]"),
+    }
+}
+
+/// What a person can do about a plan.
+pub fn next_step(plan: &PlanHead, outcome: &Outcome, now: Instant) -> String {
+    let id = &plan.id;
+    match outcome {
+        Outcome::AwaitingApproval | Outcome::Quarantined { .. } if plan.expires <= now => {
+            "It was not answered in time. The next sweep makes a new plan.".to_owned()
+        }
+        Outcome::AwaitingApproval => {
+            format!("Look through the accounts; then run `seatkeeper apply {id}` to approve it, or reject it.")
+        }
+        Outcome::Quarantined { planned, limit } => format!(
+            "It would take {planned} seats and the cap is {limit}. Find out why it is so large. If it is right, raise \
+             the cap or approve it expressly with `seatkeeper apply {id} --accept-over-cap`; otherwise reject it."
+        ),
+        Outcome::DryRunPublished => {
+            "Nothing is changed in a dry run. When the reasons are right, set `mode` in the policy to `approve` or \
+             `enforce`."
+                .to_owned()
+        }
+        Outcome::Blocked { .. } => "Correct what was found. The next sweep makes a new plan.".to_owned(),
+        Outcome::Running => "It is being carried out.".to_owned(),
+        Outcome::Applied => format!("It was carried out. To give all seats back, run `seatkeeper undo {id}`."),
+        Outcome::Stopped => "The accounts that were left keep their seats until a new plan is made.".to_owned(),
+        Outcome::NothingToDo => "There is nothing to do.".to_owned(),
+        Outcome::Rejected { .. } | Outcome::Lapsed { .. } => "The next sweep makes a new plan.".to_owned(),
+        Outcome::Failed { .. } => "See the run for what went wrong. The next sweep makes a new plan.".to_owned(),
+    }
+}
+
+/// Whether a plan is within the cap.
+pub fn verdict(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Within => "within the cap".to_owned(),
+        Verdict::OverCap { planned, limit } => format!("over the cap: {planned} accounts, {limit} allowed"),
+        Verdict::Incomplete => "the snapshot was not complete".to_owned(),
+    }
+}
+
+/// The policy's mode.
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::DryRun => "dry-run",
+        Mode::Approve => "approve",
+        Mode::Enforce => "enforce",
+    }
+}
+
+/// Seats before and after a run.
+pub fn seats(run: &Run) -> String {
+    let Some(before) = run.before else { return String::new() };
+    let Some(after) = run.after else { return format!("{} before", before.used) };
+    let diagnosis = match run.diagnosis {
+        None => "",
+        Some(Diagnosis::Freed) => ", freed as planned",
+        Some(Diagnosis::PerhapsCached) => ", Confluence may not have counted again yet",
+        Some(Diagnosis::NotFreed) => ", fewer came free than planned",
+        Some(Diagnosis::NotMeasurable) => ", cannot be measured",
+    };
+    format!("{} → {}{diagnosis}", before.used, after.used)
+}
+
+/// What the sweep is doing.
+pub fn progress(work: &Work) -> String {
+    match work {
+        Work::Gather(gather) => format!(
+            "A sweep is under way: {} entries read, listing {} of {}.",
+            gather.entries,
+            (gather.listing + 1).min(gather.listings.len()),
+            gather.listings.len()
+        ),
+        Work::Await(plan) => format!("Plan {plan} waits for an answer."),
+        Work::Apply(apply) => format!("Plan {} is being carried out: {} accounts done.", apply.plan, apply.next),
+        Work::Verify(verify) => {
+            format!("Plan {} was carried out; waiting for Confluence to count its seats again.", verify.plan)
+        }
+    }
+}
+
+/// How an action stands.
+pub fn step(state: &StepState) -> String {
+    match state {
+        StepState::Intended => "intended, outcome not known yet".to_owned(),
+        StepState::Done => "done and verified".to_owned(),
+        StepState::NotNeeded => "not needed, it was so before".to_owned(),
+        StepState::NotEffective => "acknowledged by Confluence but without effect".to_owned(),
+        StepState::Failed { detail } => format!("failed: {detail}"),
+    }
+}
+
+/// How a restore stands.
+pub fn restore(cause: Cause, state: &RestoreState) -> String {
+    let cause = match cause {
+        Cause::Login(at) => format!("login at {}", at.format("%Y-%m-%d %H:%M")),
+        Cause::Undo => "undo by an administrator".to_owned(),
+    };
+    match state {
+        RestoreState::Intended => format!("seat is being given back ({cause})"),
+        RestoreState::Done => format!("seat given back ({cause})"),
+        RestoreState::Waiting { why } => format!("seat not given back yet: {why} ({cause})"),
+    }
+}
