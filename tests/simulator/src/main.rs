@@ -96,14 +96,18 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         crowd_application: Some((name.to_owned(), password.to_owned())),
         ..Config::default()
     });
-    let (used, max) = {
+    let (version, used, max) = {
         let world = simulator.world();
-        (world.seats_used(), world.max_users.map_or_else(|| "unlimited".to_owned(), |max| max.to_string()))
+        (
+            world.knobs.version,
+            world.seats_used(),
+            world.max_users.map_or_else(|| "unlimited".to_owned(), |max| max.to_string()),
+        )
     };
     println!("Simulator listening on http://{address}{context}");
     println!(
         "Confluence {}, {} accounts from seed {}, {used} of {max} seats used, generated in {} ms.",
-        arguments.version,
+        version,
         arguments.users,
         arguments.seed,
         began.elapsed().as_millis(),

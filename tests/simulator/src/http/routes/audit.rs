@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::super::audit as record;
-use super::super::audit_text::{Words, words};
+use super::super::audit_text::{Title, Words, title, words};
 use super::super::call::Call;
 use super::super::person::segment;
 use super::super::reply::{Outcome, Reply};
@@ -82,19 +82,19 @@ fn matches(world: &World, call: &Call, event: &AuditEvent) -> bool {
         return true;
     }
     let any = |name: &str, is: &dyn Fn(&str) -> bool| call.param(name).is_none_or(|list| list.split(',').any(is));
-    let words = words(world, &event.action);
-    let author = match event.author {
+    let title = title(&event.action);
+    let author = || match event.author {
         Author::User(id) => world.user(id).key_text(),
         Author::Anonymous => "-2".to_owned(),
         Author::System => "-1".to_owned(),
     };
-    any("userIds", &|id| id == author)
-        && any("actions", &|action| action == words.action || action == words.action_key)
-        && any("categories", &|category| category == words.category || category == words.category_key)
+    any("userIds", &|id| id == author())
+        && any("actions", &|action| action == title.action || action == title.action_key)
+        && any("categories", &|category| category == title.category || category == title.category_key)
         && call.param("search").is_none_or(|text| {
             let text = text.to_lowercase();
-            words.action.to_lowercase().contains(&text)
-                || words.objects.iter().any(|(name, _)| name.to_lowercase().contains(&text))
+            let named = |(name, _): &(String, _)| name.to_lowercase().contains(&text);
+            title.action.to_lowercase().contains(&text) || words(world, &event.action).objects.iter().any(named)
         })
 }
 
@@ -123,7 +123,8 @@ fn view(world: &World, call: &Call, id: UserId) -> String {
 }
 
 fn render(world: &World, call: &Call, event: &AuditEvent) -> Value {
-    let Words { action, action_key, category, category_key, objects, changes } = words(world, &event.action);
+    let Words { title: Title { action, action_key, category, category_key }, objects, changes } =
+        words(world, &event.action);
     let text = world.knobs.audit_text_keys;
     let object = |(name, user): &(String, Option<UserId>)| match user {
         Some(id) => {
@@ -183,7 +184,7 @@ pub(super) fn old_audit(world: &World, call: &Call, parts: &[&str]) -> Outcome {
         .audit
         .newest_first(to, None)
         .take_while(|event| event.at_ms >= from)
-        .filter(|event| search.is_empty() || words(world, &event.action).action.to_lowercase().contains(&search));
+        .filter(|event| search.is_empty() || title(&event.action).action.to_lowercase().contains(&search));
     let results: Vec<Value> = found.skip(start).take(limit).map(|event| old_record(world, event)).collect();
     let size = results.len();
     Ok(Reply::json(
@@ -212,8 +213,8 @@ fn old_record(world: &World, event: &AuditEvent) -> Value {
         .map(|(name, _, old, new)| json!({"name": name, "oldValue": old, "newValue": new}))
         .collect();
     json!({
-        "author": author, "remoteAddress": "192.0.2.10", "creationDate": event.at_ms, "summary": words.action, "description": "",
-        "category": words.category, "sysAdmin": false, "affectedObject": first.unwrap_or_else(|| json!({"name": "", "objectType": ""})),
+        "author": author, "remoteAddress": "192.0.2.10", "creationDate": event.at_ms, "summary": words.title.action, "description": "",
+        "category": words.title.category, "sysAdmin": false, "affectedObject": first.unwrap_or_else(|| json!({"name": "", "objectType": ""})),
         "changedValues": changes, "associatedObjects": [],
     })
 }
