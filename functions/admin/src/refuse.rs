@@ -128,7 +128,9 @@ mod tests {
 
     #[test]
     fn all_problems_of_a_policy_are_in_the_answer() {
-        let problems = seatkeeper_engine::policy_file::parse("version = 2\nlicence-groups = []").unwrap_err();
+        let problems =
+            seatkeeper_engine::policy_file::parse("version = 2\nlicence-groups = []\ninactive.after-days = 0")
+                .unwrap_err();
         let count = problems.len();
         assert!(count > 1);
         assert_eq!(refusal(Refusal::Invalid(problems)).problems.len(), count);

@@ -27,6 +27,9 @@ pub const STYLE: &str = include_str!("style.css");
 /// Months of seat usage in the JSON overview.
 const MONTHS: u32 = 12;
 
+/// Accounts of a plan on its page.
+const PLANNED: usize = 500;
+
 /// Why there is no page.
 enum Failure {
     /// The state could not be read.
@@ -103,7 +106,9 @@ async fn found<S: Store + 'static>(
             return Ok(send::streamed(headers, export::plan(store, head)));
         }
         (Route::Plan(id), Format::Html | Format::Json) => {
-            let (page, size) = part(query)?;
+            // A page for people stays small enough to be read and loaded; programs may have more at once.
+            let usual = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
+            let (page, size) = part(query, usual)?;
             let shape = shapes::plan(&store, &id, page, size).await?.ok_or_else(|| no_plan(&id))?;
             if format == Format::Json {
                 respond::json(StatusCode::OK, &shape)
@@ -130,10 +135,10 @@ fn no_plan(id: &SweepId) -> Failure {
 }
 
 /// Page and size of a plan's accounts.
-fn part(query: &str) -> Result<(usize, usize), QueryError> {
+fn part(query: &str, usual: usize) -> Result<(usize, usize), QueryError> {
     let query = Query::parse(query, &["page", "size"])?;
     let number = |name| query.parsed::<usize>(name, "a whole number from 1");
-    let size = number("size")?.unwrap_or(shapes::MOST_PLANNED).clamp(1, shapes::MOST_PLANNED);
+    let size = number("size")?.unwrap_or(usual).clamp(1, shapes::MOST_PLANNED);
     Ok((number("page")?.unwrap_or(1).max(1), size))
 }
 
@@ -230,9 +235,7 @@ mod tests {
     #[test]
     fn the_overview_tells_seats_decisions_and_what_to_do() {
         let (_, page) = get(published(&accounts()), "/report");
-        for text in
-            ["92.0 % of 500 seats used", "reclaim/inactive", "hold/activity-unknown", "seatkeeper apply 20261122"]
-        {
+        for text in ["92.0 % of 500 seats used", "reclaim/inactive", "hold/activity-unknown", "seatkeeper apply 5eed"] {
             assert!(page.contains(text), "{text} is missing");
         }
     }
@@ -274,6 +277,38 @@ mod tests {
         assert!(lines[5].starts_with("key-emil,emil,"), "{}", lines[5]);
         let (_, csv) = get(published(&accounts()), "/report/plans/20261122-110000.csv");
         assert_eq!(csv.lines().count(), 6);
+    }
+
+    #[test]
+    fn an_account_that_lost_its_seat_and_is_in_no_group_any_more_is_still_explained() {
+        let store = published(&accounts());
+        let gone = judged("gerd", Some(300));
+        let planned = published(std::slice::from_ref(&gone)).entries()["plan:20261122-110000:0"].clone();
+        store.put("plan:20261122-110000:0", &planned);
+        assert_eq!(get(store, "/report/accounts/gerd").0, 404, "nothing was taken from it yet");
+
+        let store = published(&accounts());
+        store.put("plan:20261122-110000:0", &planned);
+        let reclaim = seatkeeper_policy::journal::Reclaim {
+            sweep: crate::testing::sweep(),
+            key: gone.account.key.clone(),
+            username: gone.account.username.clone(),
+            reason: match gone.decision {
+                seatkeeper_policy::Decision::Reclaim(reason) => reason,
+                other => panic!("{other}"),
+            },
+            started: now(),
+            finished: Some(now()),
+            steps: vec![seatkeeper_policy::journal::Step {
+                action: seatkeeper_policy::Action::Disable,
+                state: seatkeeper_policy::journal::StepState::Done,
+            }],
+            carried: std::collections::BTreeSet::new(),
+        };
+        block_on(state::save(&store, &state::reclaim(&gone.account.key), &reclaim)).unwrap();
+        let (status, page) = get(store, "/report/accounts/GERD");
+        assert_eq!(status, 200);
+        assert!(page.contains("no licence group") && page.contains("deactivate: done and verified"), "{page}");
     }
 
     #[test]

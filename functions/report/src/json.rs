@@ -1,6 +1,6 @@
 //! The overview for programs: what the engine knows, under stable names.
 
-use crate::moment::Moment;
+use crate::{moment::Moment, read};
 use seatkeeper_engine::{
     policy_file,
     state::{AlertState, PlanHead, Run, UsagePoint, Work},
@@ -29,12 +29,13 @@ pub struct OverviewShape {
 
 impl From<view::Overview> for OverviewShape {
     fn from(overview: view::Overview) -> Self {
+        let seats = read::seats(&overview).map(|(seats, _)| seats);
         let view::Overview { policy, snapshot, checkpoint, runs, waiting, alerts, usage } = overview;
         Self {
             policy_version: policy.as_ref().map(|record| record.version),
             // A policy that this version cannot read is told by the sweep's trouble.
             mode: policy.and_then(|record| policy_file::parse(&record.text).ok()).map(|policy| policy.mode),
-            seats: snapshot.as_ref().map(|head| head.seats),
+            seats,
             as_of: snapshot.as_ref().map(|head| Moment(head.at)),
             report: snapshot.map(|head| head.report),
             phase: match checkpoint.work {

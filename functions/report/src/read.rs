@@ -14,7 +14,7 @@ use seatkeeper_engine::{
     state::{self, Outcome, PlanHead, Run, SnapshotHead, StateError},
     view as engine,
 };
-use seatkeeper_policy::{Decision, Instant};
+use seatkeeper_policy::{Decision, Instant, SeatCount, UserKey, journal::Reclaim, restore::Restore};
 use seatkeeper_spin::shapes::{self, PlanShape};
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
     Ok(Overview {
         warning,
         progress: read.checkpoint.work.as_ref().map(words::progress),
-        seats: read.snapshot.as_ref().map(|head| Seats::new(head.seats, head.at)),
+        seats: seats(&read).map(|(seats, at)| Seats::new(seats, at)),
         states: counts(states),
         reasons: counts(report.decisions),
         statuses: counts(report.statuses),
@@ -57,6 +57,13 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
         plan,
         runs: read.runs.iter().map(|run| row(run, now)).collect(),
     })
+}
+
+/// The newest count of seats: from the sweep that judged, or from the end of what it carried out.
+pub fn seats(overview: &engine::Overview) -> Option<(SeatCount, Instant)> {
+    let judged = overview.snapshot.as_ref().map(|head| (head.seats, head.at));
+    let applied = overview.runs.iter().filter_map(|run| Some((run.after?, run.at)));
+    judged.into_iter().chain(applied).max_by_key(|(_, at)| *at)
 }
 
 /// The newest runs.
@@ -92,19 +99,65 @@ pub async fn accounts(
 
 /// One account, by user name or key.
 pub async fn explain(store: &impl Store, who: &str, now: Instant) -> Result<Option<Explanation>, StateError> {
-    let Some(found) = engine::explain(store, who).await? else { return Ok(None) };
+    let Some(found) = engine::explain(store, who).await? else { return taken(store, who).await };
     let row = AccountRow::new(&found.judged, now);
+    let parts = [found.restore.as_ref(), found.undo.as_ref()];
     Ok(Some(Explanation {
+        username: row.username.clone(),
         lines: found.lines(),
-        as_of: Moment(found.as_of),
+        as_of: Some(Moment(found.as_of)),
         facts: facts(&found, &row),
-        history: history(&found),
-        account: row,
+        history: history(found.reclaim.as_ref(), parts, found.login),
+        account: Some(row),
         reclaim: found.reclaim,
         restore: found.restore,
         undo: found.undo,
         login: found.login.map(Moment),
     }))
+}
+
+/// An account that the newest sweep did not see, because it lost its seat in an earlier run: found in the plans.
+async fn taken(store: &impl Store, who: &str) -> Result<Option<Explanation>, StateError> {
+    let Some(key) = planned(store, who).await? else { return Ok(None) };
+    let Some(reclaim) = state::load(store, &state::reclaim(&key)).await?.filter(|reclaim| reclaim.key == key) else {
+        return Ok(None);
+    };
+    let restore = state::load(store, &state::restore(&key)).await?;
+    let undo = state::load(store, &state::undo(&key)).await?;
+    let login = state::load(store, &state::login(&key)).await?.map(|login| login.at);
+    let history = history(Some(&reclaim), [restore.as_ref(), undo.as_ref()], login);
+    let told = history.iter().rev().take(3).rev().map(|event| format!("{} {}", event.at, event.text));
+    let first = format!("{} is in no licence group of the newest sweep", reclaim.username);
+    let next = "next: the next login gives its seat back, if the policy says so".to_owned();
+    Ok(Some(Explanation {
+        username: reclaim.username.to_string(),
+        lines: std::iter::once(first).chain(told).chain([next]).collect(),
+        as_of: None,
+        facts: vec![fact("User key", &key), fact("Run", &reclaim.sweep)],
+        history,
+        account: None,
+        reclaim: Some(reclaim),
+        restore,
+        undo,
+        login: login.map(Moment),
+    }))
+}
+
+/// The key of an account in one of the newest plans.
+async fn planned(store: &impl Store, who: &str) -> Result<Option<UserKey>, StateError> {
+    let wanted = who.to_lowercase();
+    for run in engine::runs(store, FEW_RUNS).await?.iter().filter(|run| run.planned > 0) {
+        let Some(head) = state::load(store, &state::plan(&run.id)).await? else { continue };
+        for page in 0..head.pages {
+            let accounts = state::load(store, &state::plan_page(&run.id, page)).await?.unwrap_or_default();
+            let mut accounts = accounts.into_iter();
+            let found = accounts.find(|a| a.username.as_str().to_lowercase() == wanted || a.key.as_str() == who);
+            if let Some(account) = found {
+                return Ok(Some(account.key));
+            }
+        }
+    }
+    Ok(None)
 }
 
 fn facts(found: &engine::Explanation, row: &AccountRow) -> Vec<Fact> {
@@ -132,9 +185,9 @@ fn facts(found: &engine::Explanation, row: &AccountRow) -> Vec<Fact> {
     facts
 }
 
-fn history(found: &engine::Explanation) -> Vec<Event> {
+fn history(reclaim: Option<&Reclaim>, given_back: [Option<&Restore>; 2], login: Option<Instant>) -> Vec<Event> {
     let mut history = Vec::new();
-    if let Some(reclaim) = &found.reclaim {
+    if let Some(reclaim) = reclaim {
         let why = Decision::Reclaim(reclaim.reason.clone());
         history.push(event(reclaim.started, format!("run {} began; {why}", reclaim.sweep)));
         let at = reclaim.finished.unwrap_or(reclaim.started);
@@ -142,10 +195,10 @@ fn history(found: &engine::Explanation) -> Vec<Event> {
             history.push(event(at, format!("{}: {}", shapes::action(&step.action), words::step(&step.state))));
         }
     }
-    for restore in [&found.restore, &found.undo].into_iter().flatten() {
+    for restore in given_back.into_iter().flatten() {
         history.push(event(restore.at, words::restore(restore.cause, &restore.state)));
     }
-    history.extend(found.login.map(|at| event(at, "login event received".to_owned())));
+    history.extend(login.map(|at| event(at, "login event received".to_owned())));
     history.sort_by_key(|event| event.at);
     history
 }

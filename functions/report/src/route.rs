@@ -105,7 +105,6 @@ mod tests {
             "/reports",
             "/report/x",
             "/report/runs.csv",
-            "/report/accounts/",
             "/report/plans/",
             "/report/plans/A_B",
             "/report/accounts/%ff",

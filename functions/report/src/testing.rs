@@ -1,5 +1,4 @@
 //! A published sweep for tests.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{

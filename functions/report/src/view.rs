@@ -182,12 +182,14 @@ pub struct AccountList {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Explanation {
+    /// User name.
+    pub username: String,
     /// The whole story in at most five lines.
     pub lines: Vec<String>,
-    /// When the newest sweep judged it.
-    pub as_of: Moment,
+    /// When the newest sweep judged it, if it saw it.
+    pub as_of: Option<Moment>,
     /// The account as that sweep saw it.
-    pub account: AccountRow,
+    pub account: Option<AccountRow>,
     /// The newest reclaim, step by step.
     pub reclaim: Option<Reclaim>,
     /// What was given back on login.

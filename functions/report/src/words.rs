@@ -48,16 +48,21 @@ pub fn outcome(outcome: &Outcome) -> String {
 /// What a person can do about a plan.
 pub fn next_step(plan: &PlanHead, outcome: &Outcome, now: Instant) -> String {
     let id = &plan.id;
+    // As much of the hash as the command line needs to know the plan again.
+    let hash: String = plan.hash.chars().take(12).collect();
     match outcome {
         Outcome::AwaitingApproval | Outcome::Quarantined { .. } if plan.expires <= now => {
             "It was not answered in time. The next sweep makes a new plan.".to_owned()
         }
         Outcome::AwaitingApproval => {
-            format!("Look through the accounts; then run `seatkeeper apply {id}` to approve it, or reject it.")
+            format!(
+                "Look through the accounts; then run `seatkeeper apply {hash}` to approve it, or `seatkeeper reject {hash}`."
+            )
         }
         Outcome::Quarantined { planned, limit } => format!(
             "It would take {planned} seats and the cap is {limit}. Find out why it is so large. If it is right, raise \
-             the cap or approve it expressly with `seatkeeper apply {id} --accept-over-cap`; otherwise reject it."
+             the cap or approve it expressly with `seatkeeper apply {hash} --accept-over-cap`; \
+             otherwise run `seatkeeper reject {hash}`."
         ),
         Outcome::DryRunPublished => {
             "Nothing is changed in a dry run. When the reasons are right, set `mode` in the policy to `approve` or \
