@@ -18,10 +18,14 @@ struct Cli {
 enum Command {
     /// Run the application: HTTP and cron triggers.
     Up(Box<cli::up::Up>),
+    #[command(flatten)]
+    Remote(Box<cli::remote::Command>),
 }
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Up(up) => up.run(),
+    match Cli::try_parse() {
+        Ok(Cli { command: Command::Up(up) }) => up.run(),
+        Ok(Cli { command: Command::Remote(command) }) => command.run(),
+        Err(error) => cli::remote::usage(&error),
     }
 }
