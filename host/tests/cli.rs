@@ -457,7 +457,13 @@ fn tokens_come_from_the_file_that_configures_the_host() {
 fn a_refused_token_is_named_by_its_source_and_never_shown() {
     let instance = Instance::new(vec![("GET /report/accounts/x.json", 401, problem(401, "unauthorized", "No"))]);
     let ended = instance.run(&["explain", "x"]);
-    ended.expect(1, &["sent was the environment variable SEATKEEPER_REPORT_TOKEN as the report token"]);
+    ended.expect(
+        1,
+        &[
+            "sent was the environment variable SEATKEEPER_REPORT_TOKEN as the report token",
+            "Next step: Check that the token",
+        ],
+    );
     assert!(!ended.err.contains(REPORT), "{ended:?}");
 }
 

@@ -209,7 +209,7 @@ impl Answer {
         match (self.status, found) {
             (401 | 403, Some(Found { role, source, .. })) => failure
                 .detail(format!("sent was {source} as the {}", role.variable().replace('_', " ")))
-                .next_step("Check that the token is the one of this instance."),
+                .instead("Check that the token is the one of this instance."),
             (300..=399 | 404, _) => {
                 failure.next_step("Check that --url names Seatkeeper and nothing before or after it.")
             }
