@@ -6,7 +6,8 @@ use crate::{
     state::{self, Garbage, Gather, Listing, Outcome, Pages, Work},
     trouble::Trouble,
 };
-use seatkeeper_policy::{GroupName, SweepId};
+use chrono::TimeDelta;
+use seatkeeper_policy::{GroupName, Instant, SweepId};
 use std::collections::BTreeSet;
 
 /// Runs that the index remembers.
@@ -25,7 +26,9 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if let Some(Work::Await(plan)) = &self.at.work {
             self.record(plan, |run| run.outcome = Outcome::Lapsed { why: lapse.to_owned() }).await?;
         }
-        let sweep = SweepId::opened_at(now);
+        let mut runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
+        self.close_orphan(runs.first()).await?;
+        let sweep = self.unused(now).await?;
         let gather = Gather {
             sweep: sweep.clone(),
             opened: now,
@@ -47,7 +50,6 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             run.before = Some(seats);
         })
         .await?;
-        let mut runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
         if runs.first() != Some(&sweep) {
             runs.insert(0, sweep.clone());
             runs.truncate(RUNS);
@@ -57,6 +59,30 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         self.at.opened = Some(now);
         self.at.work = Some(Work::Gather(gather));
         self.save().await
+    }
+
+    /// An id that no sweep had. Two sweeps of one second must not share their records.
+    async fn unused(&self, now: Instant) -> Result<SweepId, Trouble> {
+        let mut at = now;
+        loop {
+            let id = SweepId::opened_at(at);
+            if state::load(self.ports.store, &state::run(&id)).await?.is_none() {
+                return Ok(id);
+            }
+            at += TimeDelta::seconds(1);
+        }
+    }
+
+    /// A run that was noted just before a crash and never began.
+    async fn close_orphan(&self, newest: Option<&SweepId>) -> Result<(), Trouble> {
+        let Some(newest) = newest else { return Ok(()) };
+        match state::load(self.ports.store, &state::run(newest)).await? {
+            Some(run) if run.outcome == Outcome::Running => {
+                let why = "interrupted before it began".to_owned();
+                self.record(newest, |run| run.outcome = Outcome::Lapsed { why }).await
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// All listings, evidence last so that it is as fresh as can be.
