@@ -135,7 +135,9 @@ pub fn wanted(
     if reclaim.taken().is_empty() {
         return Err(NothingReason::NothingTaken);
     }
-    if answers.iter().any(|a| a.answers == reclaim.sweep && a.state == RestoreState::Done) {
+    // An answer from before the end of the reclaim may have been undone by its last steps; the account itself tells.
+    let whole = |a: &&Restore| reclaim.finished.is_some_and(|end| end <= a.at);
+    if answers.iter().any(|a| a.answers == reclaim.sweep && a.state == RestoreState::Done && whole(a)) {
         return Err(NothingReason::AlreadyRestored);
     }
     match cause {
@@ -189,7 +191,7 @@ mod tests {
             username: Username::parse("jdoe").unwrap(),
             reason: ReclaimReason::Inactive { since: at("2026-01-01T00:00:00Z"), source: Source::LastLogin },
             started: at("2026-11-22T12:00:00Z"),
-            finished: None,
+            finished: Some(at("2026-11-22T12:00:01Z")),
             steps: vec![Step { action: Action::RemoveGroup(group("confluence-users")), state: StepState::Done }],
             carried: BTreeSet::new(),
         }
@@ -222,8 +224,10 @@ mod tests {
         };
         let login = Cause::Login(at("2026-11-22T14:00:00Z"));
         assert_eq!(wanted(&policy(), Some(&reclaim()), &[&done], login), Err(NothingReason::AlreadyRestored));
-        let older = Restore { answers: SweepId::parse("s0").unwrap(), ..done };
+        let older = Restore { answers: SweepId::parse("s0").unwrap(), ..done.clone() };
         assert_eq!(wanted(&policy(), Some(&reclaim()), &[&older], login), Ok(()));
+        let too_early = Restore { at: at("2026-11-22T12:00:00Z"), ..done };
+        assert_eq!(wanted(&policy(), Some(&reclaim()), &[&too_early], login), Ok(()));
     }
 
     #[test]

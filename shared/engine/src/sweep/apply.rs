@@ -9,7 +9,7 @@ use crate::{
     trouble::Trouble,
 };
 use seatkeeper_policy::{
-    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId,
+    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId, UserKey,
     journal::{Reclaim, Step as JournalStep, StepState},
     restore::RestoreState,
 };
@@ -127,21 +127,34 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let store = self.ports.store;
         let journal = state::reclaim(&planned.key);
         let earlier = state::load(store, &journal).await?;
+        let mut came_back = false;
         let mut reclaim = match earlier {
-            // A crash or an error in the middle: what was intended is done again, whatever the account looks like now.
-            Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => reclaim,
+            // A crash or an error in the middle: what was intended is done again, whatever the account looks like now,
+            // unless the person came back in the meantime. Then the journal is only brought to its end.
+            Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => {
+                came_back = self.logged_in(&planned.key).await? || self.given_back(&reclaim).await?;
+                reclaim
+            }
             Some(reclaim) if reclaim.sweep == *plan => return Ok(ended(&reclaim)),
-            earlier => match self.begin_reclaim(plan, planned, earlier).await? {
-                Ok(reclaim) => {
-                    state::save(store, &journal, &reclaim).await?;
-                    reclaim
+            earlier => {
+                let begun = self.begin_reclaim(plan, planned, earlier).await?;
+                // Another runner may have begun with the same account meanwhile; its journal saw more of it.
+                match state::load(store, &journal).await?.filter(|other| other.sweep == *plan) {
+                    Some(other) if other.finished.is_some() => return Ok(ended(&other)),
+                    Some(other) => other,
+                    None => match begun {
+                        Ok(reclaim) => {
+                            state::save(store, &journal, &reclaim).await?;
+                            reclaim
+                        }
+                        Err(why) => return Ok(Ended::Skipped(why)),
+                    },
                 }
-                Err(why) => return Ok(Ended::Skipped(why)),
-            },
+            }
         };
         let mut failures: Vec<(usize, PortError)> = Vec::new();
         for (index, step) in reclaim.steps.iter().enumerate() {
-            if step.state != StepState::Intended {
+            if came_back || step.state != StepState::Intended {
                 continue;
             }
             if let Err(error) = self.call(&reclaim, &step.action).await {
@@ -166,7 +179,10 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             let effective = match (&step.action, &after) {
                 (_, None) => true,
                 (Action::RemoveGroup(group), Some(_)) => !groups.contains(group),
-                (Action::Disable, Some(person)) => person.status != AccountStatus::Current,
+                // Without its groups an account is unlicensed, which looks like a success and is none.
+                (Action::Disable, Some(person)) => {
+                    matches!(person.status, AccountStatus::Deactivated | AccountStatus::ExternallyDeleted)
+                }
                 (Action::Rename(name), Some(person)) => person.username == *name,
             };
             step.state = match failures.iter().find(|(failed, _)| *failed == index) {
@@ -177,6 +193,9 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         }
         reclaim.finished = Some(self.ports.clock.now());
         state::save(store, &journal, &reclaim).await?;
+        if came_back {
+            return Ok(Ended::Skipped("the person logged in while the seat was being taken"));
+        }
         Ok(ended(&reclaim))
     }
 
@@ -256,7 +275,6 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         planned: &PlannedAccount,
         groups: &BTreeSet<GroupName>,
     ) -> Result<Option<&'static str>, Trouble> {
-        let store = self.ports.store;
         let now = self.ports.clock.now();
         if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
             return Ok(Some("the account became an administrator"));
@@ -264,13 +282,17 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
             return Ok(Some("the account became exempt"));
         }
-        if let Some(login) = state::load(store, &state::login(&planned.key)).await?
-            && login.key == planned.key
-            && now - login.at <= self.policy.inactive_after.delta()
-        {
+        if self.logged_in(&planned.key).await? {
             return Ok(Some("the person logged in since the plan was made"));
         }
         Ok(None)
+    }
+
+    /// Whether we heard of a login within the window.
+    async fn logged_in(&self, key: &UserKey) -> Result<bool, Trouble> {
+        let login = state::load(self.ports.store, &state::login(key)).await?;
+        let window = self.policy.inactive_after.delta();
+        Ok(login.is_some_and(|login| login.key == *key && self.ports.clock.now() - login.at <= window))
     }
 
     async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {
