@@ -1,8 +1,8 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: [`route`], [`answer`], [`read`], [`view`], [`page`], [`json`],
-//! [`export`], [`filter`], [`words`].
+//! Reading order: `route`, `answer`, `read`, `view`, `page`, `json`,
+//! `export`, `filter`, `words`.
 
 mod answer;
 mod export;

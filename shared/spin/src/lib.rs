@@ -3,8 +3,8 @@
 //! INVARIANT (no shared state): one instance serves many requests at a time, and a trap ends all of them. So nothing
 //! here lives longer than a request: no statics, no locks, no channel between requests.
 //!
-//! Reading order: [`variables`], [`connect`], [`store`], [`http`], [`clock`], [`body`], [`respond`], [`log`], [`edge`],
-//! [`shapes`], [`cron`].
+//! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`clock`], [`body`], [`respond`], [`mod@log`],
+//! [`edge`], [`shapes`], [`mod@cron`].
 
 pub mod body;
 pub mod clock;
