@@ -1,1 +1,17 @@
-//! Cross-crate tests of Seatkeeper.
+//! Cross-crate tests of Seatkeeper: the engine with its real adapters against the simulator, all in this process.
+//!
+//! There are no sockets and no real time here. A [`Lab`] is one simulated Confluence with one store; a [`Runner`] is one
+//! start of a component on it; a [`Tap`] stands in the way of every port call of a runner and can end its life there.
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "test support: a surprise is a failed test")]
+
+pub mod lab;
+pub mod people;
+pub mod runner;
+pub mod scenario;
+pub mod tap;
+pub mod verbs;
+
+pub use lab::{Lab, LabClock, POLICY};
+pub use people::Facts;
+pub use runner::Runner;
+pub use tap::{Drive, Tap, When, drive};
