@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 /// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "is")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", tag = "is")]
 pub enum GivenBack {
     /// Everything was given back and found effective.
     Restored {

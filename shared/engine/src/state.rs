@@ -636,6 +636,7 @@ pub struct Grant {
 
 /// What the alert function remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct AlertState {
     /// Levels by name.
     pub levels: BTreeMap<String, Level>,
@@ -649,6 +650,7 @@ pub struct AlertState {
 
 /// A message on its way to one channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct Outgoing {
     /// The channel.
     pub channel: String,
