@@ -1,4 +1,5 @@
 //! What people and timers do: replace the policy, let the timer ring, approve, log in, undo, ask.
+#![expect(clippy::panic, reason = "test support: a surprise is a failed test")]
 
 use crate::{Drive, Lab, Runner, Tap, drive};
 use chrono::TimeDelta;

@@ -1,5 +1,6 @@
 //! A crash before and after every single port call, of a whole sweep, of a restore and of an undo. Whoever comes next
 //! goes on, and the end is the one that would have been without the crash.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
@@ -234,6 +235,10 @@ fn two_crashes_in_a_row_are_survived_as_one() {
     }
 }
 
+fn order<'a>(runner: &'a Runner<'_>) -> Order<'a> {
+    Order { runner: &runner.name, budget: BUDGET, open_now: false }
+}
+
 #[test]
 fn two_runners_at_once_come_to_the_same_end_and_do_nothing_twice() {
     let (calm, people) = lab();
@@ -246,9 +251,6 @@ fn two_runners_at_once_come_to_the_same_end_and_do_nothing_twice() {
             // Blind to the lease, both are sure to work at the same time.
             let start = || Runner::start(&lab, &tap).blind_to(blind);
             let (a, b) = (start(), start());
-            fn order<'a>(runner: &'a Runner<'_>) -> Order<'a> {
-                Order { runner: &runner.name, budget: BUDGET, open_now: false }
-            }
             let both = futures::future::join(
                 seatkeeper_engine::sweep::tick(a.ports(), order(&a)),
                 seatkeeper_engine::sweep::tick(b.ports(), order(&b)),

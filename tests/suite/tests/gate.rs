@@ -8,6 +8,7 @@ use seatkeeper_engine::{
     testing::block_on,
 };
 use seatkeeper_policy::SweepId;
+use seatkeeper_simulator::world::Change;
 use seatkeeper_tests::{Lab, POLICY, Tap};
 
 fn lab(idle: usize, mode: &str, cap: usize) -> Lab {
@@ -182,7 +183,6 @@ fn an_account_that_changed_since_the_plan_is_left_alone() {
     let keys: Vec<_> = names.iter().map(|name| lab.add(name, Some(100))).collect();
     lab.sweep();
     assert_eq!(lab.planned().len(), 6);
-    use seatkeeper_simulator::world::Change;
     lab.join(&keys[0], "confluence-administrators");
     lab.change(&keys[1], Change::Rename("renamed.now".into()));
     lab.change(&keys[2], Change::Active(false));

@@ -1,4 +1,5 @@
 //! What holds for every account and every policy, tried on many thousands of them.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use proptest::{collection::vec, option, prelude::*};
@@ -126,12 +127,11 @@ proptest! {
             prop_assert!(policy.exemption(&account.username, member, now).is_none());
             prop_assert!(account.restored.is_none_or(|at| now - at >= TimeDelta::days(30)));
             prop_assert!(account.first_seen <= now + TimeDelta::minutes(5));
-            match account.evidence.newest {
-                Some(seen) => prop_assert!(now - seen.at > TimeDelta::days(90)),
-                None => {
-                    prop_assert!(policy.never_logged_in_after.is_some());
-                    prop_assert!(now - account.first_seen > TimeDelta::days(60));
-                }
+            if let Some(seen) = account.evidence.newest {
+                prop_assert!(now - seen.at > TimeDelta::days(90));
+            } else {
+                prop_assert!(policy.never_logged_in_after.is_some());
+                prop_assert!(now - account.first_seen > TimeDelta::days(60));
             }
         }
     }

@@ -1,4 +1,5 @@
 //! Bad surroundings: each ends in a documented code, writes nothing wrong, and loses nothing.
+#![expect(clippy::panic, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{admin::Refusal, state::Outcome, sweep::Status, testing::block_on, trouble::CODES};
