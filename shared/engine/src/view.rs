@@ -211,7 +211,11 @@ impl Explanation {
                 None => format!("run {} took its seat on {taken}; the next login gives it back", reclaim.sweep),
             });
         }
+        let holds =
+            self.reclaim.as_ref().is_some_and(|reclaim| reclaim.started >= self.as_of && !reclaim.taken().is_empty());
         lines.push(match &self.judged.decision {
+            _ if holds && answer.is_none() => "next: nothing until the person logs in or the run is undone".to_owned(),
+            _ if holds => "next: the seat is back, and protected by the grace period of the policy".to_owned(),
             Decision::Keep(_) => "next: nothing to do".to_owned(),
             Decision::Reclaim(_) => {
                 "next: the plan of this sweep decides; exempt the account to keep its seat".to_owned()
