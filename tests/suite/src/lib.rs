@@ -4,10 +4,13 @@
 //! start of a component on it; a [`Tap`] stands in the way of every port call of a runner and can end its life there.
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "test support: a surprise is a failed test")]
 
+pub mod bench;
+pub mod contract;
 pub mod lab;
 pub mod people;
 pub mod runner;
 pub mod scenario;
+pub mod stage;
 pub mod tap;
 pub mod verbs;
 
