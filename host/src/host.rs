@@ -255,6 +255,15 @@ impl Host {
         self.0.stop.send_replace(true);
     }
 
+    /// Moves what is still in the databases' logs into their files, so that a copy of the file alone is complete.
+    pub async fn flush(&self) {
+        for (label, database) in self.0.stores.iter() {
+            if let Err(why) = database.flush().await {
+                eprintln!("The log of key-value store {label} stays for the next start: {why}");
+            }
+        }
+    }
+
     /// The largest memory, in bytes, that one instance of a component has had.
     pub fn peak_memory(&self, component: &str) -> Option<usize> {
         let loaded = self.0.components.get(component)?;

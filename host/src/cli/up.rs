@@ -120,6 +120,7 @@ impl Up {
         } else {
             tokio::join!(host.serve(listener), host.run_crons());
         }
+        host.flush().await;
         for component in host.components() {
             let peak = host.peak_memory(component).unwrap_or_default();
             eprintln!("Component {component}: at most {} KiB of memory in one instance.", peak / 1024);
@@ -191,7 +192,11 @@ fn dotenv(path: &Path) -> Result<BTreeMap<String, String>, String> {
     if !path.exists() {
         return Ok(BTreeMap::new());
     }
-    let refuse = |error: dotenvy::Error| format!("{}: {error}", path.display());
+    // The library quotes a line that it cannot read, which may hold a secret.
+    let refuse = |error: dotenvy::Error| match error {
+        dotenvy::Error::LineParse(..) => format!("{}: a line is not of the form NAME=value", path.display()),
+        other => format!("{}: {other}", path.display()),
+    };
     dotenvy::from_path_iter(path).map_err(refuse)?.collect::<Result<_, _>>().map_err(refuse)
 }
 

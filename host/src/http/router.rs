@@ -45,7 +45,7 @@ impl<T: Clone> Router<T> {
 
     /// Finds the route of a path.
     pub(crate) fn find<'a>(&'a self, path: &str) -> Option<Match<'a, T>> {
-        let best = self.0.best_match(path)?;
+        let best = self.0.match_iter(path).find(|found| fits(&pattern(&found.handler().raw), path))?;
         let captures = best.captures();
         let route = best.handler();
         Some(Match {
@@ -67,6 +67,17 @@ fn pattern(raw: &str) -> String {
     let absolute = if raw.starts_with('/') { raw.to_owned() } else { format!("/{raw}") };
     let trimmed = absolute.strip_suffix('/').unwrap_or(&absolute);
     trimmed.strip_suffix("/...").map_or_else(|| trimmed.to_owned(), |prefix| format!("{prefix}/*"))
+}
+
+/// Whether pattern and path agree segment by segment. The library also lets `/report/*` match `/reports`.
+fn fits(pattern: &str, path: &str) -> bool {
+    let segments = |text: &'_ str| text.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+    let (pattern, path): (Vec<String>, Vec<String>) = (segments(pattern), segments(path));
+    let wildcard = pattern.last().is_some_and(|last| last == "*");
+    let fixed = pattern.len() - usize::from(wildcard);
+    let enough = if wildcard { path.len() >= fixed } else { path.len() == fixed };
+    let same = |(pattern, path): (&String, &String)| pattern.contains(':') || pattern == path;
+    enough && pattern.iter().take(fixed).zip(&path).all(same)
 }
 
 fn shown(raw: &str) -> String {
@@ -131,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_most_exact_route_wins_whatever_the_order() {
-        let cases: [(&[&str], &str, Option<&str>); 16] = [
+        let cases: [(&[&str], &str, Option<&str>); 18] = [
             (&["/report/...", "/sweep"], "/sweep", Some("/sweep")),
             (&["/report/...", "/sweep"], "/sweep/", Some("/sweep")),
             (&["/report/...", "/sweep"], "/sweeper", None),
@@ -140,6 +151,8 @@ mod tests {
             (&["/report/...", "/sweep"], "/report/a/b", Some("/report/...")),
             (&["/report/...", "/sweep"], "/reports", None),
             (&["/report/...", "/sweep"], "/", None),
+            (&["/a/b"], "/ab", None),
+            (&["/a/b"], "//a//b", Some("/a/b")),
             (&["/...", "/a/...", "/a/b/..."], "/a/b/c", Some("/a/b/...")),
             (&["/a/b/...", "/a/...", "/..."], "/a/c", Some("/a/...")),
             (&["/...", "/a"], "/a", Some("/a")),

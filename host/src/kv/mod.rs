@@ -60,6 +60,11 @@ impl Database {
         &self.0.path
     }
 
+    /// Moves the log into the file.
+    pub(crate) async fn flush(&self) -> Result<(), String> {
+        self.read(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))).await
+    }
+
     /// Runs a read on a thread that may block.
     async fn read<T: Send + 'static>(
         &self,

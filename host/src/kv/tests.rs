@@ -94,6 +94,17 @@ async fn two_openings_of_one_file_lose_no_write() {
 }
 
 #[tokio::test]
+async fn after_a_flush_the_file_alone_is_complete() {
+    let (folder, database) = open();
+    database.store("default").set("k".into(), b"v".to_vec()).await.unwrap();
+    database.flush().await.unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(database.path(), &copy).unwrap();
+    let store = Database::open(&copy).unwrap().store("default");
+    assert_eq!(store.get("k".into()).await.unwrap().as_deref(), Some(&b"v"[..]));
+}
+
+#[tokio::test]
 async fn a_listener_that_stops_early_does_not_fail_the_scan() {
     let (_folder, database) = open();
     let store = database.store("default");

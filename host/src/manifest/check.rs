@@ -117,6 +117,9 @@ fn variables(manifest: &Manifest, sources: &Sources, problems: &mut Problems) ->
 }
 
 fn application(manifest: &Manifest, problems: &mut Problems) {
+    if manifest.triggers.is_empty() {
+        problems.add("the manifest has no trigger; without [[trigger.http]] or [[trigger.cron]] nothing would run");
+    }
     for (kind, settings) in &manifest.application.trigger {
         let usual_base =
             kind == "http" && settings.iter().all(|(key, value)| key == "base" && value.as_str() == Some("/"));

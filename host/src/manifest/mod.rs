@@ -139,8 +139,10 @@ impl Manifest {
                 path.display()
             ))
         })?;
-        let manifest: Self = toml::from_str(&text)
-            .map_err(|error| StartError::one(format!("{} is not a valid manifest: {error}", path.display())))?;
+        let manifest: Self = toml::from_str(&text).map_err(|error| {
+            let why = error.to_string();
+            StartError::one(format!("{} is not a valid manifest: {}", path.display(), why.trim_end()))
+        })?;
         if manifest.spin_manifest_version != 2 {
             return Err(StartError::one(format!(
                 "spin_manifest_version is {}; only version 2 is supported",

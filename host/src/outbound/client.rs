@@ -193,3 +193,7 @@ pub(crate) fn strip_connection_headers(headers: &mut HeaderMap) {
     headers.remove("keep-alive");
     headers.remove("proxy-connection");
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -75,3 +75,44 @@ impl WasiHttpHooks for Hooks {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt, Empty};
+
+    use super::super::client::ClientOptions;
+    use super::*;
+    use crate::variables::Values;
+
+    fn policy(entry: &str) -> OutboundPolicy {
+        let allowed = AllowedHosts::parse(&[entry.to_owned()], &Values::default()).unwrap();
+        OutboundPolicy::new("sweep", allowed, Client::new(ClientOptions::default()).unwrap())
+    }
+
+    fn request(uri: &str) -> Request<WasiBody> {
+        Request::get(uri).body(Empty::new().map_err(|never| match never {}).boxed_unsync()).unwrap()
+    }
+
+    #[test]
+    fn only_what_the_manifest_lists_passes() {
+        let policy = policy("https://wiki.example.com");
+        assert!(policy.check(&request("https://wiki.example.com/rest/api/user/current")).is_ok());
+        for denied in ["http://wiki.example.com/", "https://wiki.example.com:8443/", "https://example.com/"] {
+            assert!(matches!(policy.check(&request(denied)), Err(Error::HttpRequestDenied)), "{denied}");
+        }
+        for invalid in ["/relative", "https://wiki.example.com@evil.example/", "https://user:pw@wiki.example.com/"] {
+            assert!(matches!(policy.check(&request(invalid)), Err(Error::HttpRequestUriInvalid)), "{invalid}");
+        }
+    }
+
+    #[test]
+    fn a_refused_destination_is_reported_once_and_reports_do_not_grow_without_end() {
+        let policy = policy("https://wiki.example.com");
+        for port in 1..=300 {
+            for _ in 0..2 {
+                policy.check(&request(&format!("http://other.example:{port}/"))).unwrap_err();
+            }
+        }
+        assert_eq!(policy.reported.lock().unwrap().len(), 100);
+    }
+}
