@@ -3,7 +3,7 @@
 
 use crate::{
     audit::{self, Act},
-    give_back::{GivenBack, give_back},
+    give_back::{Behalf, GivenBack, give_back},
     policy_file,
     ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
     state::{self, Answer, Approval, PlanHead, PolicyRecord},
@@ -215,22 +215,12 @@ where
                 report.nothing += 1;
                 continue;
             }
-            let journal = state::undo(&planned.key);
-            let outcome = give_back(ports, &policy, &planned.key, Cause::Undo, journal, runner).await;
+            let behalf = Behalf { journal: state::undo(&planned.key), function: "admin", actor: by };
+            let outcome = give_back(ports, &policy, &planned.key, Cause::Undo, &behalf, runner).await;
             let name = planned.username.to_string();
             match outcome {
                 Ok(GivenBack::Nothing { .. }) => report.nothing += 1,
-                Ok(outcome @ GivenBack::Restored { .. }) => {
-                    report.restored += 1;
-                    let act = Act {
-                        id: format!("{id}:{}:undone", planned.key),
-                        actor: by,
-                        act: "undone",
-                        subject: planned.key.as_str(),
-                        detail: format!("{outcome:?}"),
-                    };
-                    audit::append(store, "admin", act, clock.now()).await?;
-                }
+                Ok(GivenBack::Restored { .. }) => report.restored += 1,
                 Ok(GivenBack::Waiting { why }) => report.waiting.push((name, why)),
                 Err(trouble) if trouble.code == "unauthorized" => return Err(trouble.into()),
                 Err(trouble) => report.failed.push((name, trouble.to_string())),

@@ -1,6 +1,7 @@
 //! Giving back what a reclaim took: the same steps for a login and for an undo, each with its own journal.
 
 use crate::{
+    audit::{self, Act},
     ports::{Clock, ConfluenceRead, ConfluenceWrite, PortError, Rename, Store, Who},
     seats::{self, SeatLock},
     state::{self, Key},
@@ -42,13 +43,23 @@ pub enum GivenBack {
     },
 }
 
-/// Gives back what the newest reclaim of the account took. `journal` is the caller's own key.
+/// On whose behalf a seat is given back: it decides whose journal and whose audit stream are written.
+pub struct Behalf<'a> {
+    /// The caller's own journal of this account.
+    pub journal: Key<Restore>,
+    /// The function, which owns the audit stream.
+    pub function: &'a str,
+    /// The function itself, or the person who asked.
+    pub actor: &'a str,
+}
+
+/// Gives back what the newest reclaim of the account took.
 pub async fn give_back<S, X, N, C>(
     ports: &Ports<'_, S, X, N, C>,
     policy: &Policy,
     user: &UserKey,
     cause: Cause,
-    journal: Key<Restore>,
+    behalf: &Behalf<'_>,
     runner: &str,
 ) -> Result<GivenBack, Trouble>
 where
@@ -70,7 +81,7 @@ where
     let Some(lock) = seats::lock(store, ports.clock, runner).await? else {
         return Err(Trouble::new("store-failed", "other restores are under way; send the event again"));
     };
-    let result = locked(ports, policy, &reclaim, cause, &journal, &lock).await;
+    let result = locked(ports, policy, &reclaim, cause, behalf, &lock).await;
     // A lock that cannot be given back ends by itself.
     let _ = seats::unlock(store, lock).await;
     result
@@ -81,7 +92,7 @@ async fn locked<S, X, N, C>(
     policy: &Policy,
     reclaim: &Reclaim,
     cause: Cause,
-    journal: &Key<Restore>,
+    behalf: &Behalf<'_>,
     lock: &SeatLock,
 ) -> Result<GivenBack, Trouble>
 where
@@ -94,13 +105,24 @@ where
     let note = async |state: RestoreState| {
         let at = clock.now();
         let restore = Restore { answers: reclaim.sweep.clone(), key: reclaim.key.clone(), cause, at, state };
-        state::save(store, journal, &restore).await
+        state::save(store, &behalf.journal, &restore).await
+    };
+    // Before the journal says done: after a crash in between the act is found again and recorded once.
+    let record = async |detail: String| {
+        let (user, sweep) = (reclaim.key.as_str(), &reclaim.sweep);
+        let act = match cause {
+            Cause::Login(_) => "restored",
+            Cause::Undo => "undone",
+        };
+        let act = Act { id: format!("{sweep}:{user}:{act}"), actor: behalf.actor, act, subject: user, detail };
+        audit::append(store, behalf.function, act, clock.now()).await
     };
     let present = present(ports.confluence, &reclaim.key).await?;
-    let in_use = seats::in_use(store, ports.confluence, clock, lock).await?;
+    let in_use = seats::in_use(store, ports.confluence, clock, &reclaim.key, lock).await?;
     let give = match judge(policy, reclaim, present.as_ref(), in_use) {
         RestoreVerdict::Proceed(give) => give,
         RestoreVerdict::Nothing(NothingReason::AlreadyRestored) => {
+            record("everything was in place already".to_owned()).await?;
             note(RestoreState::Done).await?;
             return Ok(nothing(NothingReason::AlreadyRestored));
         }
@@ -136,6 +158,7 @@ where
         note(RestoreState::Waiting { why: why.clone() }).await?;
         return Ok(GivenBack::Waiting { why });
     }
+    record(format!("{give:?}")).await?;
     note(RestoreState::Done).await?;
     let GiveBack { rename, enable, groups } = give;
     Ok(GivenBack::Restored {

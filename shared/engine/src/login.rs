@@ -3,7 +3,7 @@
 
 use crate::{
     audit::{self, Act},
-    give_back::{GivenBack, give_back},
+    give_back::{Behalf, GivenBack, give_back},
     policy_file,
     ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store, Who},
     state::{self, Hint, Login},
@@ -193,20 +193,13 @@ where
         Err(trouble) => return Err(trouble),
     };
     let cause = Cause::Login(at);
-    let outcome = give_back(ports, &policy, &user, cause, state::restore(&user), runner).await?;
-    let act = match &outcome {
-        GivenBack::Restored { .. } => "restored",
-        GivenBack::Waiting { .. } => "restore-waits",
-        GivenBack::Nothing { .. } => return Ok(Handled { user: Some(user), outcome }),
-    };
-    let act = Act {
-        id: format!("{user}:{}:{act}", at.timestamp_millis()),
-        actor: "restore",
-        act,
-        subject: user.as_str(),
-        detail: format!("{outcome:?}"),
-    };
-    audit::append(store, "restore", act, now).await?;
+    let behalf = Behalf { journal: state::restore(&user), function: "restore", actor: "restore" };
+    let outcome = give_back(ports, &policy, &user, cause, &behalf, runner).await?;
+    if let GivenBack::Waiting { why } = &outcome {
+        let id = format!("{user}:{}:restore-waits", at.timestamp_millis());
+        let act = Act { id, actor: "restore", act: "restore-waits", subject: user.as_str(), detail: why.clone() };
+        audit::append(store, "restore", act, now).await?;
+    }
     Ok(Handled { user: Some(user), outcome })
 }
 
