@@ -2,7 +2,7 @@
 //! no secret is ever told.
 //!
 //! The components must be built (`cargo xtask build`) and so must the host; both messages say how.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
 
 use seatkeeper_simulator::{Fault, FaultKind};
 use seatkeeper_tests::{
@@ -39,7 +39,7 @@ fn contract_holds(args: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let site = Site::start(USERS, &tokens().confluence).unwrap();
     let process = process(&folder.path().join("host"), &site, args);
-    let mut scene = Scene::start(process, folder.path().to_owned(), site, tokens()).unwrap();
+    let mut scene = Scene::start(process, folder.path().to_owned(), site, &tokens()).unwrap();
     let mut out = Vec::new();
     let total = run(&mut scene, &checks(), &mut out).unwrap();
     let out = String::from_utf8(out).unwrap();

@@ -28,10 +28,13 @@ pub fn nothing(results: &mut Results, install: &Install, keys: &[String], second
     Ok(())
 }
 
-/// Logins of accounts that get their seat back, each once.
+/// Logins of accounts that get their seat back, each once: one after the other, and several at once.
 pub fn restores(results: &mut Results, install: &Install, keys: &[String]) -> Result<()> {
-    let mut measured = events(install, 16, |number, _| keys.get(number).map(String::as_str))?;
-    tell(results, "logins with a restore, 16 connections", &mut measured);
+    let (alone, together) = keys.split_at(keys.len() / 2);
+    for (connections, keys) in [(1, alone), (16, together)] {
+        let mut measured = events(install, connections, |number, _| keys.get(number).map(String::as_str))?;
+        tell(results, &format!("logins with a restore, {connections} connections"), &mut measured);
+    }
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use std::{path::Path, time::Instant};
 
 /// Restores that are measured at most.
-const RESTORES: usize = 500;
+const RESTORES: usize = 200;
 
 /// A dry run, its pages, and on the smaller populations also logins, the run itself and restores.
 pub fn population(results: &mut Results, folder: &Path, users: u32, plan: &Plan, small: bool) -> Result<()> {

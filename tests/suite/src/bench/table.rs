@@ -1,6 +1,6 @@
 //! What was measured, as a table for people and as JSON for programs.
 
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment, Table, presets};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl Results {
     /// For people.
     pub fn table(&self) -> String {
         let mut table = Table::new();
-        table.set_header(["what", "value", "unit", "conditions"]);
+        table.load_style(presets::ASCII_MARKDOWN).set_header(["what", "value", "unit", "conditions"]);
         for row in &self.rows {
             let value = Cell::new(shown(row.value)).set_alignment(CellAlignment::Right);
             table.add_row([Cell::new(&row.name), value, Cell::new(row.unit), Cell::new(&row.note)]);

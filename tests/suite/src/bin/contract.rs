@@ -76,7 +76,9 @@ fn work(arguments: &Arguments) -> Result<ExitCode> {
         bail!("no check has this in its name; --list prints all names");
     }
     if arguments.list {
-        checks.iter().for_each(|check| println!("{}", check.name));
+        for check in &checks {
+            println!("{}", check.name);
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let folder = tempfile::tempdir().context("no temporary folder")?;
@@ -128,7 +130,7 @@ fn started(arguments: &Arguments, folder: PathBuf) -> Result<Scene> {
     };
     program.args.extend(arguments.up_args.iter().cloned());
     let process = install::prepare(program, &folder.join("host"), &site, &tokens, false)?;
-    let mut scene = Scene::start(process, folder, site, tokens)?;
+    let mut scene = Scene::start(process, folder, site, &tokens)?;
     if arguments.cron {
         scene.cron =
             arguments.spin.as_deref().map_or(Ok(()), |spin| cron_plugin(spin).map_err(|why| format!("{why:#}")));

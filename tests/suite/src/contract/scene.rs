@@ -43,8 +43,8 @@ pub struct Applied {
 
 impl Scene {
     /// Starts a host and a scene on it.
-    pub fn start(process: Process, folder: PathBuf, site: Site, tokens: Tokens) -> Result<Self> {
-        let (running, install) = install::start(&process, &tokens)?;
+    pub fn start(process: Process, folder: PathBuf, site: Site, tokens: &Tokens) -> Result<Self> {
+        let (running, install) = install::start(&process, tokens)?;
         site.hook(running.base(), &tokens.hook)?;
         let host = Some(OwnHost { process, folder, running: Some(running) });
         let cron = Err("not asked for; add --cron (it takes more than a minute)".into());
@@ -55,7 +55,6 @@ impl Scene {
     pub fn lacks(&self, needs: Needs) -> Option<String> {
         let none = |what: &str| Some(what.to_owned());
         match needs {
-            Needs::Nothing => None,
             Needs::Simulator if self.site.is_none() => {
                 none("it changes accounts and therefore needs a simulator; add --simulator URL")
             }
@@ -63,7 +62,7 @@ impl Scene {
                 none("it starts hosts of its own; run without --url")
             }
             Needs::Cron => self.cron.clone().err(),
-            Needs::Simulator | Needs::OwnHost => None,
+            Needs::Nothing | Needs::Simulator | Needs::OwnHost => None,
         }
     }
 
