@@ -116,10 +116,15 @@ fn imitation(scene: &mut Scene) -> Result<()> {
 }
 
 fn announced(scene: &mut Scene) -> Result<()> {
-    let mut raw = Raw::open(scene)?;
-    raw.write(&format!("POST /hooks/login HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n", raw.host, MOST + 1))?;
-    raw.write(&"x".repeat(1000))?;
-    raw.expect(413)
+    let admin = format!("authorization: Bearer {}\r\nx-seatkeeper-by: contract\r\n", scene.install.tokens.admin);
+    for (line, headers, most) in [("POST /hooks/login", "", MOST), ("PUT /admin/policy", &admin, 256 * 1024)] {
+        let mut raw = Raw::open(scene)?;
+        let length = format!("host: {}\r\ncontent-length: {}\r\n", raw.host, most + 1);
+        raw.write(&format!("{line} HTTP/1.1\r\n{length}{headers}\r\n"))?;
+        raw.write(&"x".repeat(1000))?;
+        raw.expect(413).with_context(|| line.to_owned())?;
+    }
+    Ok(())
 }
 
 fn growing(scene: &mut Scene) -> Result<()> {
