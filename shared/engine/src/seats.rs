@@ -2,7 +2,7 @@
 //!
 //! A portable store has no compare-and-swap, so the lock is a timed one (Fischer's): see that it is free, write your
 //! name, wait longer than a write takes, and look whether your name is still there. Of all who wrote, exactly the last
-//! one finds its name. That holds as long as a write reaches other readers within [`SETTLE`]; on stores where that is
+//! one finds its name. That holds as long as a write reaches other readers within `SETTLE`; on stores where that is
 //! not so, the policy's seat buffer and the count afterwards are the second and third wall.
 
 use crate::{
