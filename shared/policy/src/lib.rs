@@ -3,7 +3,7 @@
 //! INVARIANT (pure core): nothing here reads a clock, a store, the network or a random number. Everything a rule needs
 //! arrives as an argument, `now` as the last one, so every judgement can be repeated and tested at its boundary.
 //!
-//! Reading order: [`id`], [`account`], [`policy`] and its file form [`raw`], [`decision`], [`plan`], [`check`],
+//! Reading order: [`id`], [`account`], [`policy`] and its file form [`raw`], [`decision`], [mod@plan], [`check`],
 //! [`journal`], [`restore`], [`alert`], [`report`].
 #![forbid(unsafe_code)]
 
