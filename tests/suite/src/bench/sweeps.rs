@@ -41,7 +41,7 @@ pub fn population(results: &mut Results, folder: &Path, users: u32, plan: &Plan,
     }
     let output = stand.running.stop()?;
     for component in ["sweep", "report", "restore"] {
-        if let Some(kib) = peak(&output, component) {
+        if let Some(kib) = peak(&output, component).filter(|kib| *kib > 0.0) {
             results.add(format!("peak memory of {component}, {users} users"), kib, "KiB", "largest single instance");
         }
     }

@@ -125,7 +125,11 @@ fn started(arguments: &Arguments, folder: PathBuf) -> Result<Scene> {
     let tokens = tokens();
     let site = Site::start(USERS, &tokens.confluence)?;
     let mut program = match &arguments.spin {
-        Some(path) => Program { path: path.clone(), args: Vec::new() },
+        // The host gets a working folder of its own, so a path must not depend on ours; a bare name is searched.
+        Some(path) if path.components().count() > 1 => {
+            Program { path: std::path::absolute(path).context("--spin")?, args: Vec::new() }
+        }
+        Some(name) => Program { path: name.clone(), args: Vec::new() },
         None => install::our_host(&["--quiet"])?,
     };
     program.args.extend(arguments.up_args.iter().cloned());
