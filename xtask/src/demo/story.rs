@@ -134,13 +134,13 @@ fn returns(cast: &Cast, reclaimed: &[String]) -> Result<()> {
         if login.pointer("/result") == Some(&json!("refused")) {
             continue;
         }
-        say(&format!("{name} logs in and sees: {}.", text(&login, "/page").unwrap_or_else(|_| "no access".into())));
+        say(&format!("{name} logs in and sees: {}", text(&login, "/page").unwrap_or_else(|_| "no access".into())));
         let after = cast.simulator.get(&format!("/_sim/users/{}", encode(name)))?;
         ensure!(after.pointer("/seat") == Some(&json!(true)), "{name} should have the seat back: {login}");
-        say(&format!(
-            "The webhook gave back {}. The next click works.",
-            after.pointer("/groups").unwrap_or(&Value::Null)
-        ));
+        let had = before.pointer("/groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let has = after.pointer("/groups").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let given: Vec<&str> = has.iter().filter(|group| !had.contains(group)).filter_map(Value::as_str).collect();
+        say(&format!("The webhook gave back {}. The next click works.", given.join(", ")));
         let writes = number(&cast.simulator.get("/_sim/state")?, "/writes")?;
         cast.simulator.post("/_sim/login", Some(&json!({"username": name})))?;
         let again = number(&cast.simulator.get("/_sim/state")?, "/writes")?;
@@ -160,9 +160,9 @@ fn alert(cast: &Cast) -> Result<()> {
     let told = cast.trigger.post("/alert", None)?;
     ensure!(told.pointer("/delivered") == Some(&json!(1)), "one message should have been delivered: {told}");
     let chat = cast.simulator.get("/_sim/chat")?;
-    let body = chat.pointer("/0/body").or_else(|| chat.pointer("/posts/0/body")).unwrap_or(&chat);
-    let message = body.pointer("/text").and_then(Value::as_str).map_or_else(|| body.to_string(), ToOwned::to_owned);
-    say(&format!("The chat received: {}", message.chars().take(160).collect::<String>()));
+    let body = chat.pointer("/0/body").or_else(|| chat.pointer("/posts/0/body")).and_then(Value::as_str);
+    let message: Value = serde_json::from_str(body.context("the chat received nothing")?)?;
+    say(&format!("The chat received: {}", text(&message, "/text")?));
     let again = cast.trigger.post("/alert", None)?;
     ensure!(again.pointer("/delivered") == Some(&json!(0)), "the same level must be told once: {again}");
     say("Asked again, it stays silent: one message a level and day.");
