@@ -146,7 +146,7 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// older than that proves that the account is older too, so on the first sweep an account with an old login is judged
 /// by the login, while one that never logged in is young.
 pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -> Decision {
-    if Policy::is_own(own, &account.key) {
+    if account.key == *own {
         return Decision::Keep(KeepReason::OwnAccount);
     }
     match account.status {

@@ -105,11 +105,6 @@ impl Reclaim {
         taken
     }
 
-    /// Actions that still wait for an outcome.
-    pub fn outstanding(&self) -> impl Iterator<Item = &Action> {
-        self.steps.iter().filter(|step| step.state == StepState::Intended).map(|step| &step.action)
-    }
-
     /// Whether every action that was needed took effect, so that the seat should be free.
     pub fn effective(&self) -> bool {
         self.steps.iter().all(|step| matches!(step.state, StepState::Done | StepState::NotNeeded))

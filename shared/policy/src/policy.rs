@@ -1,7 +1,7 @@
 //! The validated policy. Its fields cannot be built from the outside except through [`crate::raw`], so a policy that
 //! exists is a policy that makes sense.
 
-use crate::{GroupName, Instant, UserKey, Username};
+use crate::{GroupName, Instant, Username};
 use chrono::{FixedOffset, TimeDelta};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -215,11 +215,6 @@ impl Policy {
     pub fn rules_hash(&self) -> String {
         let rules = Policy { mode: Mode::DryRun, ..self.clone() };
         crate::plan::hash_json(&rules)
-    }
-
-    /// Whether the account is our own.
-    pub fn is_own(own: &UserKey, key: &UserKey) -> bool {
-        own == key
     }
 }
 
