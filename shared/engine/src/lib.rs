@@ -18,6 +18,7 @@ pub mod login;
 pub mod policy_file;
 pub mod ports;
 pub mod seats;
+pub mod sources;
 pub mod state;
 pub mod sweep;
 #[cfg(any(test, feature = "testing"))]

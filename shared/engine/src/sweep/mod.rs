@@ -101,6 +101,9 @@ struct Tick<'a, S, X, N, C> {
     page: Option<(u32, Vec<PlannedAccount>)>,
 }
 
+/// Runs that the index remembers.
+const RUNS: usize = 200;
+
 /// How long a lease outlives its tick, so that a slow last call does not let a second runner in.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
@@ -225,9 +228,23 @@ where
             after: None,
             diagnosis: None,
         });
+        let before = run.outcome.clone();
         change(&mut run);
         run.at = now;
         state::save(store, &state::run(sweep), &run).await?;
+        // Two runners that opened at the same time wrote the index at the same time, and one entry got lost.
+        if run.outcome != before { self.index(sweep).await } else { Ok(()) }
+    }
+
+    /// Makes sure that the index of runs knows a run.
+    async fn index(&self, sweep: &SweepId) -> Result<(), Trouble> {
+        let mut runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
+        if !runs.contains(sweep) {
+            runs.insert(0, sweep.clone());
+            runs.sort_by(|a, b| b.cmp(a));
+            runs.truncate(RUNS);
+            state::save(self.ports.store, &state::runs(), &runs).await?;
+        }
         Ok(())
     }
 

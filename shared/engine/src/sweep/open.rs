@@ -10,9 +10,6 @@ use chrono::TimeDelta;
 use seatkeeper_policy::{GroupName, Instant, SweepId};
 use std::collections::BTreeSet;
 
-/// Runs that the index remembers.
-const RUNS: usize = 200;
-
 impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
     /// Opens a sweep. A plan that waits for an answer lapses, with this reason.
     pub(super) async fn open(&mut self, lapse: &str) -> Result<(), Trouble> {
@@ -26,7 +23,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if let Some(Work::Await(plan)) = &self.at.work {
             self.record(plan, |run| run.outcome = Outcome::Lapsed { why: lapse.to_owned() }).await?;
         }
-        let mut runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
+        let runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
         self.close_orphan(runs.first()).await?;
         let sweep = self.unused(now).await?;
         let gather = Gather {
@@ -50,11 +47,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             run.before = Some(seats);
         })
         .await?;
-        if runs.first() != Some(&sweep) {
-            runs.insert(0, sweep.clone());
-            runs.truncate(RUNS);
-            state::save(self.ports.store, &state::runs(), &runs).await?;
-        }
+        self.index(&sweep).await?;
         self.sweep = Some(sweep);
         self.at.opened = Some(now);
         self.at.work = Some(Work::Gather(gather));
