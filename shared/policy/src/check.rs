@@ -3,8 +3,9 @@
 
 use crate::{
     Account, Action, Instant, Plan, PlannedAccount, Policy, Snapshot, Status, UserKey, Verdict, account::SnapshotView,
-    plan::plan_hash,
+    plan::plan_hash, rules::Undeliverable,
 };
+use chrono::{DateTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a plan.
@@ -148,21 +149,42 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
     if rules.warm_up.is_some_and(|length| now - account.first_seen < length.delta()) {
         return Some("it is still warming up");
     }
+    let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
     if let Some(rule) = &rules.warning {
         let waited = |since: Instant| now - since >= rule.grace.delta();
-        if !account.notice.is_some_and(|notice| waited(notice.delivered.unwrap_or(notice.noticed))) {
+        let over = account.notice.is_some_and(|notice| {
+            let lost = notice.undeliverable && rule.undeliverable == Undeliverable::Act;
+            let counts_from = notice.delivered.or(lost.then_some(notice.noticed));
+            counts_from.is_some_and(waited) && newest.is_none_or(|at| at <= notice.noticed)
+        });
+        if !over {
             return Some("its warning has not run out");
         }
     }
-    let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
+    if now - account.first_seen < TimeDelta::minutes(-5) {
+        return Some("it was first seen in the future");
+    }
     match (newest, account.evidence.never) {
         (None, None) => Some("nothing is known about its activity"),
-        (Some(_), _) if rules.inactive_after.is_none() => Some("it has logged in, and only those who never did may be taken"),
+        (Some(_), _) if rules.inactive_after.is_none() => {
+            Some("it has logged in, and only those who never did may be taken")
+        }
         (Some(at), _) if rules.inactive_after.is_some_and(|window| now - at <= window.delta()) => {
             Some("it was active within the window")
         }
-        (None, Some(_)) if rules.never_logged_in_after.is_none() => Some("there is no rule for those who never logged in"),
+        (None, Some(_)) if rules.never_logged_in_after.is_none() => {
+            Some("there is no rule for those who never logged in")
+        }
+        (None, Some(_)) if rules.never_logged_in_after.is_some_and(|w| now - account.known_since() <= w.delta()) => {
+            Some("it has not been known for long enough")
+        }
         (None, Some(_)) if now - account.known_since() < rules.young.delta() => Some("it is young"),
+        (Some(at), _) if at >= account.known_since() && now - account.known_since() < rules.young.delta() => {
+            Some("it is young")
+        }
+        (Some(at), _) if at < DateTime::UNIX_EPOCH + TimeDelta::days(34 * 365 + 8) => {
+            Some("no login is older than 2004")
+        }
         (Some(_), _) | (None, Some(_)) => None,
     }
 }

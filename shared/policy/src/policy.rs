@@ -1,7 +1,10 @@
 //! The validated policy. Its fields cannot be built from the outside except through [`crate::raw`], so a policy that
 //! exists is a policy that makes sense.
 
-use crate::{GroupName, Instant, Username, rules::{Population, Rules}};
+use crate::{
+    GroupName, Instant, Username,
+    rules::{Population, Rules},
+};
 use chrono::{FixedOffset, TimeDelta};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -254,18 +257,20 @@ impl Policy {
         lapsing
     }
 
-    /// The rules of an emergency: everybody idle for longer than a floor may give a seat, without a warning. Every
-    /// protection stays.
+    /// The longest window of inactivity that any rule looks at.
+    pub fn longest_window(&self) -> TimeDelta {
+        let rules = std::iter::once(&self.rules).chain(self.populations.iter().map(|population| &population.rules));
+        let windows = rules.flat_map(|rules| [rules.inactive_after, rules.never_logged_in_after]).flatten();
+        windows.max().map_or(TimeDelta::zero(), Days::delta)
+    }
+
+    /// The rules of an emergency: everybody idle for longer than a floor may give a seat, without a warning, whatever
+    /// the usual windows are. Every protection stays.
     #[must_use]
     pub fn in_emergency(&self, emergency: Emergency) -> Policy {
         let urgent = |rules: &Rules| {
             let floor = Days(emergency.idle_days);
-            Rules {
-                inactive_after: Some(rules.inactive_after.map_or(floor, |usual| usual.min(floor))),
-                never_logged_in_after: Some(rules.never_logged_in_after.map_or(floor, |usual| usual.min(floor))),
-                warning: None,
-                ..rules.clone()
-            }
+            Rules { inactive_after: Some(floor), never_logged_in_after: Some(floor), warning: None, ..rules.clone() }
         };
         let populations = self.populations.iter();
         Policy {

@@ -12,9 +12,9 @@ use crate::{
     policy::{AlertRules, Cap, Guard, RestoreRules, Sources, Threshold},
 };
 use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeZone};
+use problems::Problems;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use problems::Problems;
 
 /// The policy of a Seatkeeper installation.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -113,7 +113,12 @@ pub struct RawProtect {
 
 impl Default for RawProtect {
     fn default() -> Self {
-        Self { administrator_groups: vec!["confluence-administrators".into()], young_days: 30, restored_days: 30, warm_up_days: 0 }
+        Self {
+            administrator_groups: vec!["confluence-administrators".into()],
+            young_days: 30,
+            restored_days: 30,
+            warm_up_days: 0,
+        }
     }
 }
 

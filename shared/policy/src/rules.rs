@@ -147,10 +147,12 @@ impl crate::Policy {
         for population in &self.populations {
             match population.members.belongs(account) {
                 Belongs::No => {}
-                Belongs::Unknown(fact) if governed.population.is_none() => {
-                    governed.open = governed.open.or(Some((population, fact)));
-                }
-                Belongs::Unknown(_) => {}
+                // A population of lower priority than the one that governs changes nothing, whatever the missing fact
+                // says; one of the same priority would dispute the account.
+                Belongs::Unknown(fact) => match governed.population {
+                    Some(first) if first.priority > population.priority || first.rules == population.rules => {}
+                    Some(_) | None => governed.open = governed.open.or(Some((population, fact))),
+                },
                 Belongs::Yes => match governed.population {
                     None => {
                         governed.rules = &population.rules;
@@ -198,6 +200,22 @@ mod tests {
         policy.populations[1].priority = 20;
         assert_eq!(policy.governing(&subject).rival.unwrap().name, "a");
         assert!(policy.governing(&account("jdoe", now)).rival.is_none());
+    }
+
+    #[test]
+    fn a_missing_fact_matters_where_the_priority_is_as_high_and_the_rules_differ() {
+        let domain = Members { mail_domains: BTreeSet::from(["example.com".to_owned()]), ..Members::default() };
+        let subject = account("ext-jdoe", at("2026-11-22T12:00:00Z"));
+        // Sorted as the file form sorts them: by priority, then by name.
+        for (named, open_days, priority, open) in
+            [("z", 60, 10, true), ("z", 30, 10, false), ("z", 60, 9, false), ("a", 60, 10, true), ("a", 60, 11, true)]
+        {
+            let mut populations =
+                vec![population("m", 10, users("ext-*"), 30), population(named, priority, domain.clone(), open_days)];
+            populations.sort_by(|a, b| (b.priority, &a.name).cmp(&(a.priority, &b.name)));
+            let policy = Policy { populations, ..policy() };
+            assert_eq!(policy.governing(&subject).open.is_some(), open, "{named} {open_days} {priority}");
+        }
     }
 
     #[test]

@@ -168,17 +168,31 @@ pub(super) fn populations(raw: &RawPolicy, general: &Rules, problems: &mut Probl
             name: entry.name.clone(),
             priority: entry.priority,
             members,
-            rules: special(&entry.rules, general, &format!("{at}.rules"), problems),
+            rules: special(&entry.rules, general, raw.preset, &format!("{at}.rules"), problems),
         });
     }
     populations.sort_by(|a, b| (b.priority, &a.name).cmp(&(a.priority, &b.name)));
     populations
 }
 
-fn special(raw: &RawRules, general: &Rules, at: &str, problems: &mut Problems) -> Rules {
-    let inactive = window(raw.preset, raw.inactive.as_ref(), &format!("{at}.inactive.after-days"), problems);
-    let never = window(raw.preset, raw.never_logged_in.as_ref(), &format!("{at}.never-logged-in.after-days"), problems);
+fn special(raw: &RawRules, general: &Rules, standard: Option<Preset>, at: &str, problems: &mut Problems) -> Rules {
+    // The standard of the whole policy binds a population too, unless the population names one of its own.
+    let preset = |given: &Option<RawWindow>| raw.preset.or(standard.filter(|_| given.is_some()));
+    let field = |name: &str| format!("{at}.{name}");
+    let inactive = window(preset(&raw.inactive), raw.inactive.as_ref(), &field("inactive.after-days"), problems);
+    let never = window(
+        preset(&raw.never_logged_in),
+        raw.never_logged_in.as_ref(),
+        &field("never-logged-in.after-days"),
+        problems,
+    );
     let only_never = raw.only_never_logged_in.unwrap_or(general.inactive_after.is_none() && inactive.is_none());
+    if only_never && raw.inactive.is_some() {
+        problems.add(field("only-never-logged-in"), "true", "contradicts the `inactive` beside it; remove one");
+    }
+    if raw.only_never_logged_in == Some(false) && general.inactive_after.is_none() && inactive.is_none() {
+        problems.add(field("only-never-logged-in"), "false", "needs `inactive` or a preset beside it");
+    }
     let rules = Rules {
         inactive_after: inactive.or(general.inactive_after).filter(|_| !only_never),
         never_logged_in_after: never.or(general.never_logged_in_after),
@@ -206,12 +220,7 @@ fn special(raw: &RawRules, general: &Rules, at: &str, problems: &mut Problems) -
     rules
 }
 
-fn window(
-    preset: Option<Preset>,
-    given: Option<&RawWindow>,
-    field: &str,
-    problems: &mut Problems,
-) -> Option<Days> {
+fn window(preset: Option<Preset>, given: Option<&RawWindow>, field: &str, problems: &mut Problems) -> Option<Days> {
     match (preset, given) {
         (_, Some(window)) => {
             if let Some(preset) = preset
