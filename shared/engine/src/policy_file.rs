@@ -39,7 +39,7 @@ mod tests {
         let policy = parse(GOOD).unwrap();
         assert_eq!(policy.mode, seatkeeper_policy::Mode::DryRun);
         assert_eq!((policy.cap.accounts, policy.cap.percent, policy.restore.seat_buffer), (50, 5, 1));
-        assert!(!policy.measures.disable && !policy.measures.rename);
+        assert!(!policy.rules.measures.disable && !policy.rules.measures.rename);
     }
 
     #[test]

@@ -120,3 +120,8 @@ impl Database for NoDatabase {
         Ok(DatabasePage::default())
     }
 }
+
+/// Everything a sweep reads from and changes in Confluence.
+pub trait Site: crate::ports::ConfluenceRead + crate::ports::ConfluenceWrite + AuditLog + Content {}
+
+impl<X: crate::ports::ConfluenceRead + crate::ports::ConfluenceWrite + AuditLog + Content> Site for X {}

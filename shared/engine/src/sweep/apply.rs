@@ -1,19 +1,20 @@
 //! Acting: one account at a time. Read again, write the intent, call, read again, write the outcome. The only part of
 //! the sweep that changes anything in Confluence.
 
-use super::{Step, Tick};
+use super::{Status, Step, Tick};
 use crate::{
     audit::{self, Act},
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, ErrorClass, PortError, Rename, Store, Who},
-    state::{self, Apply, Outcome, Tally, Verify, Work},
+    ports::{Clock, ErrorClass, Person, PortError, Rename, Store, Who},
+    sources::{Database, Site},
+    state::{self, Apply, Outcome, Seen, Tally, Verify, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::{
-    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId, UserKey,
+    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId,
     journal::{Reclaim, Step as JournalStep, StepState},
     restore::RestoreState,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Failed accounts in a row after which Confluence itself is taken to be down.
 const BREAKER: u32 = 3;
@@ -24,7 +25,7 @@ const PLAN_PAGE: u32 = 500;
 
 /// The work of carrying out a plan, from its first account on.
 pub(super) fn begin(plan: SweepId, before: SeatCount) -> Work {
-    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0 })
+    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0, left: BTreeMap::new() })
 }
 
 /// How one account ended.
@@ -34,7 +35,7 @@ enum Ended {
     Failed(String),
 }
 
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Handles the next account of the plan.
     pub(super) async fn apply(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Apply(mut apply)) = self.at.work.clone() else { return Ok(Step::Again) };
@@ -43,6 +44,9 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         (self.record, self.policy) = crate::policy_file::in_force(store).await?;
         if self.policy.mode == Mode::DryRun {
             return self.end(&apply, Some(Outcome::Stopped)).await;
+        }
+        if self.stopped().await? {
+            return Ok(Status::waiting());
         }
         let Some(planned) = self.planned(&apply).await? else {
             return self.end(&apply, None).await;
@@ -70,6 +74,11 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let id = format!("{}:{}", apply.plan, planned.key);
         let act = Act { id, actor: "sweep", act, subject: planned.key.as_str(), detail };
         audit::append(store, "sweep", act, self.ports.clock.now()).await?;
+        if let Some(left) = state::load(store, &state::reclaim(&planned.key)).await?.and_then(|reclaim| reclaim.left)
+            && !matches!(ended, Ended::Skipped(_))
+        {
+            *apply.left.entry(left).or_default() += 1;
+        }
         match ended {
             Ended::Reclaimed => apply.tally.reclaimed += 1,
             Ended::Skipped(_) => apply.tally.skipped += 1,
@@ -107,7 +116,13 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
 
     async fn end(&mut self, apply: &Apply, outcome: Option<Outcome>) -> Result<Step, Trouble> {
         let tally = apply.tally;
-        let verify = Verify { plan: apply.plan.clone(), applied: self.ports.clock.now(), tally, before: apply.before };
+        let verify = Verify {
+            plan: apply.plan.clone(),
+            applied: self.ports.clock.now(),
+            tally,
+            before: apply.before,
+            left: apply.left.clone(),
+        };
         self.record(&apply.plan, |run| {
             run.tally = tally;
             run.before = Some(apply.before);
@@ -132,7 +147,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             // A crash or an error in the middle: what was intended is done again, whatever the account looks like now,
             // unless the person came back in the meantime. Then the journal is only brought to its end.
             Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => {
-                came_back = self.logged_in(&planned.key).await? || self.given_back(&reclaim).await?;
+                came_back = self.logged_in(planned).await? || self.given_back(&reclaim).await?;
                 reclaim
             }
             Some(reclaim) if reclaim.sweep == *plan => return Ok(ended(&reclaim)),
@@ -191,12 +206,33 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
                 None => StepState::NotEffective,
             };
         }
+        reclaim.left = self.holder(&reclaim, after.as_ref(), &groups);
         reclaim.finished = Some(self.ports.clock.now());
         state::save(store, &journal, &reclaim).await?;
         if came_back {
             return Ok(Ended::Skipped("the person logged in while the seat was being taken"));
         }
         Ok(ended(&reclaim))
+    }
+
+    /// What still holds the seat after everything was done, as far as the account itself shows it.
+    fn holder(&self, reclaim: &Reclaim, after: Option<&Person>, groups: &BTreeSet<GroupName>) -> Option<String> {
+        after.filter(|person| person.status == AccountStatus::Current)?;
+        let step = |wanted: fn(&StepState) -> bool| reclaim.steps.iter().any(|step| wanted(&step.state));
+        let word = if step(|state| matches!(state, StepState::Failed { .. })) {
+            "refused"
+        } else if step(|state| matches!(state, StepState::NotEffective)) {
+            "silent-204"
+        } else if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
+            "administrator"
+        } else if groups.iter().any(|group| self.policy.licence_groups.contains(group)) {
+            "nested"
+        } else {
+            // In no group that gives a seat and yet active with one: a duplicate, a grant to the account itself, or a
+            // status that Confluence has not worked out anew.
+            "duplicate-or-cache"
+        };
+        Some(word.to_owned())
     }
 
     async fn call(&self, reclaim: &Reclaim, action: &Action) -> Result<(), PortError> {
@@ -253,9 +289,22 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if !some_group {
             return Ok(Err("the account is in none of the licence groups any more"));
         }
-        let carried = match earlier {
-            Some(earlier) if !self.given_back(&earlier).await? => earlier.taken().groups,
-            Some(_) | None => BTreeSet::new(),
+        let more = groups.iter().find(|group| {
+            let taken = |action: &Action| matches!(action, Action::RemoveGroup(taken) if taken == *group);
+            self.policy.licence_groups.contains(*group) && !planned.actions.iter().any(taken)
+        });
+        if more.is_some() {
+            return Ok(Err("the account has another licence group by now, so taking these would free no seat"));
+        }
+        if let Some(why) = self.contributed(planned).await? {
+            return Ok(Err(why));
+        }
+        let (carried, again) = match earlier {
+            Some(earlier) if !self.given_back(&earlier).await? => {
+                let again = earlier.again + u32::from(earlier.effective());
+                (earlier.taken().groups, again)
+            }
+            Some(_) | None => (BTreeSet::new(), 0),
         };
         Ok(Ok(Reclaim {
             sweep: plan.clone(),
@@ -266,6 +315,8 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             finished: None,
             steps,
             carried,
+            again,
+            left: None,
         }))
     }
 
@@ -282,17 +333,29 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
             return Ok(Some("the account became exempt"));
         }
-        if self.logged_in(&planned.key).await? {
+        if self.logged_in(planned).await? {
             return Ok(Some("the person logged in since the plan was made"));
         }
         Ok(None)
     }
 
-    /// Whether we heard of a login within the window.
-    async fn logged_in(&self, key: &UserKey) -> Result<bool, Trouble> {
-        let login = state::load(self.ports.store, &state::login(key)).await?;
-        let window = self.policy.inactive_after.delta();
-        Ok(login.is_some_and(|login| login.key == *key && self.ports.clock.now() - login.at <= window))
+    /// Whether we heard of a login that the judgement did not know.
+    async fn logged_in(&self, planned: &PlannedAccount) -> Result<bool, Trouble> {
+        let login = state::load(self.ports.store, &state::login(&planned.key)).await?;
+        Ok(login.is_some_and(|login| login.key == planned.key && login.at > planned.reason.since()))
+    }
+
+    /// The last check, where the policy asks for it: whether the person wrote something since the last sighting. What
+    /// is found is kept, so that the next sweep judges with it.
+    async fn contributed(&self, planned: &PlannedAccount) -> Result<Option<&'static str>, Trouble> {
+        if !self.policy.sources.contributions {
+            return Ok(None);
+        }
+        let found = self.ports.confluence.last_contribution(&planned.username).await?;
+        let Some(at) = found.filter(|at| *at > planned.reason.since()) else { return Ok(None) };
+        let seen = Seen { key: planned.key.clone(), at };
+        state::save(self.ports.store, &state::sighting(&planned.key), &seen).await?;
+        Ok(Some("the person contributed after the last known login"))
     }
 
     async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {

@@ -3,13 +3,14 @@
 use super::{Status, Step, Tick, apply};
 use crate::{
     audit::{self, Act},
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
+    ports::{Clock, Rename, Store},
+    sources::{Database, Site},
     state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::{Mode, SweepId, Verdict, report::Diagnosis, report::diagnose};
 
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Looks whether somebody answered the plan, and whether it may still be answered.
     pub(super) async fn answered(&mut self, id: SweepId) -> Result<Step, Trouble> {
         let store = self.ports.store;
@@ -17,7 +18,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             return self.close(&id, Outcome::Lapsed { why: "the plan is not in the store any more".into() }).await;
         };
         let now = self.ports.clock.now();
-        let lapsed = if plan.rules != self.policy.rules_hash() {
+        let lapsed = if plan.rules != plan.rules_of(&self.policy) {
             Some("the policy's rules changed")
         } else if self.policy.mode == Mode::DryRun {
             Some("the policy was set to dry run")
@@ -64,6 +65,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             run.after = Some(seats);
             run.diagnosis = Some(diagnosis);
             run.tally = verify.tally;
+            run.left.clone_from(&verify.left);
             if run.outcome == Outcome::Running && diagnosis != Diagnosis::PerhapsCached {
                 run.outcome = Outcome::Applied;
             }
