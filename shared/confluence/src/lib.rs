@@ -9,13 +9,21 @@
 //! INVARIANT (bounded call): one call of a port makes at most [`transport::MAX_TRIES`] requests for each page it reads
 //! and waits at most [`transport::MAX_WAIT`] for each of them, so that a tick cannot be held up by one bad answer.
 //!
-//! Reading order: [`settings`], [`path`], [`transport`], [`answer`], `page`, `wire`, `read`, `probe`, `write`.
+//! A client may be asked several things at once, such as pages of a listing at several offsets: nothing is borrowed across
+//! an await, and what the rate limit says to one call holds for all.
+//!
+//! Reading order: [`settings`], [`path`], [`pace`], [`transport`], [`answer`], `page`, `wire`, `read`, `probe`, `write`,
+//! `audit`, `content`, `ownership`.
 //!
 //! [`ConfluenceRead`]: seatkeeper_engine::ports::ConfluenceRead
 //! [`ConfluenceWrite`]: seatkeeper_engine::ports::ConfluenceWrite
 #![forbid(unsafe_code)]
 
 pub mod answer;
+mod audit;
+mod content;
+mod ownership;
+pub mod pace;
 mod page;
 pub mod path;
 mod probe;
@@ -27,10 +35,11 @@ pub mod transport;
 mod wire;
 mod write;
 
+use pace::Pace;
 use seatkeeper_engine::ports::{Capabilities, Clock, Http};
 use std::cell::Cell;
-use transport::Pace;
 
+pub use ownership::{Administrators, MAX_OWNERSHIP_REQUESTS, Ownership};
 pub use read::AccessMode;
 pub use settings::{BaseUrl, Secret, Settings, SettingsError};
 
@@ -51,6 +60,8 @@ pub struct Confluence<H, C> {
     last_login: Cell<Option<bool>>,
     /// Whether that list was found at its other address.
     active_moved: Cell<bool>,
+    /// Whether the permissions of spaces can be read; nothing as long as we did not find out.
+    space_permissions: Cell<Option<bool>>,
 }
 
 impl<H: Http, C: Clock> Confluence<H, C> {
@@ -63,6 +74,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             pace: Pace::default(),
             last_login: Cell::default(),
             active_moved: Cell::default(),
+            space_permissions: Cell::default(),
         }
     }
 

@@ -96,7 +96,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         }
     }
 
-    async fn lookup(&self, who: Who<'_>, operation: &str) -> Result<Option<Person>, PortError> {
+    pub(crate) async fn lookup(&self, who: Who<'_>, operation: &str) -> Result<Option<Person>, PortError> {
         let query = match who {
             Who::Key(key) => format!("key={}", encoded(key.as_str())),
             Who::Name(name) => format!("username={}", encoded(name.as_str())),

@@ -21,6 +21,8 @@ pub struct Settings {
     pub token: Secret,
     /// The account the token must belong to. Confluence serves an expired token as anonymous, so it is compared.
     pub expected_user: Username,
+    /// What this server's language calls a successful login in the audit log, beside the key and the English texts.
+    pub login_texts: Vec<String>,
 }
 
 /// All problems of the settings.
@@ -122,7 +124,9 @@ impl Settings {
         let token = Secret::parse("the Confluence token", token);
         let user = Username::parse(expected_user.trim());
         match (base, token, user) {
-            (Ok(base), Ok(token), Ok(expected_user)) => Ok(Self { base, token, expected_user }),
+            (Ok(base), Ok(token), Ok(expected_user)) => {
+                Ok(Self { base, token, expected_user, login_texts: Vec::new() })
+            }
             (base, token, user) => {
                 let mut problems = Vec::new();
                 problems.extend(base.err().map(|error| error.problems).unwrap_or_default());
@@ -131,6 +135,14 @@ impl Settings {
                 Err(SettingsError { problems })
             }
         }
+    }
+
+    /// Knows further texts for a successful login. Empty ones are dropped: they would match everything that has no text.
+    #[must_use]
+    pub fn with_login_texts(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        let texts = texts.into_iter().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        self.login_texts.extend(texts);
+        self
     }
 }
 

@@ -2,13 +2,13 @@
 
 use crate::{
     Confluence,
-    answer::{Again, Answer, Failure, number},
+    answer::{Again, Answer, Failure},
 };
-use chrono::{DateTime, TimeDelta, Utc};
-use http::{HeaderMap, Method, Request, header};
+use chrono::{DateTime, Utc};
+use http::{Method, Request, header};
 use seatkeeper_engine::ports::{Clock, ErrorClass, Http, PortError};
 use serde::de::DeserializeOwned;
-use std::{cell::Cell, time::Duration};
+use std::time::Duration;
 
 /// Requests for one call at most. Every call of this client is a GET, or an idempotent PUT or DELETE.
 pub const MAX_TRIES: u32 = 3;
@@ -16,41 +16,8 @@ pub const MAX_TRIES: u32 = 3;
 /// Waiting for one call at most, slow tries included. A tick has about 20 seconds, so a longer wait is the next tick's.
 pub const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// The longest pause that a nearly empty rate limit bucket puts before a request.
-const MAX_PAUSE: Duration = Duration::from_secs(2);
-
 /// First pause after a fault; it triples with each try.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(250);
-
-/// When the next request may go out, after what the rate limit headers said.
-#[derive(Debug, Default)]
-pub(crate) struct Pace {
-    not_before: Cell<Option<DateTime<Utc>>>,
-}
-
-impl Pace {
-    /// With a tenth of the bucket left, go on no faster than the bucket is filled.
-    fn note(&self, headers: &HeaderMap, now: DateTime<Utc>) {
-        let header = |name| number(headers, name);
-        let (Some(limit), Some(remaining)) = (header("x-ratelimit-limit"), header("x-ratelimit-remaining")) else {
-            return;
-        };
-        if limit == 0 || remaining.saturating_mul(10) > limit {
-            self.not_before.set(None);
-            return;
-        }
-        let interval = header("x-ratelimit-interval-seconds").unwrap_or(1).min(3600);
-        let fill = header("x-ratelimit-fillrate").unwrap_or(1).max(1);
-        let pause = Duration::from_millis(interval * 1000 / fill).min(MAX_PAUSE);
-        self.not_before.set(TimeDelta::from_std(pause).ok().and_then(|pause| now.checked_add_signed(pause)));
-    }
-
-    fn pause(&self, now: DateTime<Utc>) -> Option<Duration> {
-        let left = (self.not_before.take()? - now).to_std().ok()?;
-        // A clock that was set back must not stop us for hours.
-        Some(left.min(MAX_PAUSE)).filter(|left| !left.is_zero())
-    }
-}
 
 impl<H: Http, C: Clock> Confluence<H, C> {
     /// Reads JSON from a path below the base address.
@@ -65,6 +32,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         let mut waited = Duration::ZERO;
         let mut tries = 1;
         loop {
+            waited += self.keep_pace(path, started, waited).await?;
             let failure = match self.once(method, path).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -72,10 +40,13 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             let wait = match failure.again {
                 Again::Never => return Err(failure),
                 Again::BackOff => FIRST_BACK_OFF * 3_u32.pow(tries - 1) + jitter(path, tries),
-                Again::After(asked) => asked.max(Duration::from_secs(1)).saturating_add(jitter(path, tries)),
+                Again::After(asked) => {
+                    let asked = asked.max(Duration::from_secs(1));
+                    self.pace.block(self.clock.now(), asked);
+                    asked.saturating_add(jitter(path, tries))
+                }
             };
-            let elapsed = (self.clock.now() - started).to_std().unwrap_or_default().max(waited);
-            if tries == MAX_TRIES || elapsed.saturating_add(wait) > MAX_WAIT {
+            if tries == MAX_TRIES || self.elapsed(started, waited).saturating_add(wait) > MAX_WAIT {
                 let detail = if tries == 1 { failure.detail } else { format!("{}, {tries} tries", failure.detail) };
                 return Err(Failure { detail, ..failure });
             }
@@ -85,10 +56,40 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         }
     }
 
-    async fn once(&self, method: &Method, path: &str) -> Result<Answer, Failure> {
-        if let Some(pause) = self.pace.pause(self.clock.now()) {
-            self.clock.sleep(pause).await;
+    /// Waits until a request may go out, and says for how long it waited. What another call was told while we waited
+    /// holds for us too. A wait beyond our patience is a failure, and nothing is sent.
+    async fn keep_pace(&self, path: &str, started: DateTime<Utc>, before: Duration) -> Result<Duration, Failure> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let now = self.clock.now();
+            let wait = match self.pace.blocked(now) {
+                Some(left) => left.saturating_add(jitter(path, 0)),
+                None if waited.is_zero() => self.pace.queue(now).unwrap_or_default(),
+                None => Duration::ZERO,
+            };
+            if wait.is_zero() {
+                return Ok(waited);
+            }
+            if self.elapsed(started, before + waited).saturating_add(wait) > MAX_WAIT {
+                return Err(Failure::new(
+                    ErrorClass::Throttled,
+                    format!(
+                        "not sent: Confluence asked another call of this client to slow down, for {} s more; raise this \
+                         account's limit or wait",
+                        wait.as_secs()
+                    ),
+                ));
+            }
+            self.clock.sleep(wait).await;
+            waited += wait;
         }
+    }
+
+    fn elapsed(&self, started: DateTime<Utc>, waited: Duration) -> Duration {
+        (self.clock.now() - started).to_std().unwrap_or_default().max(waited)
+    }
+
+    async fn once(&self, method: &Method, path: &str) -> Result<Answer, Failure> {
         let request = self.request(method, path)?;
         let response = self.http.send(request).await?;
         let now = self.clock.now();
@@ -122,6 +123,7 @@ fn jitter(path: &str, tries: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pace::MAX_GAP;
     use crate::testing::{World, error, ok, page, raw};
     use futures::executor::block_on;
     use seatkeeper_engine::ports::{ConfluenceRead, ConfluenceWrite, HttpError};
@@ -220,7 +222,7 @@ mod tests {
         ];
         let world = World::new(counts().map(|_| raw(200, &headers, r#"{"count": 1}"#)));
         block_on(world.client().seats()).unwrap();
-        assert_eq!(world.sleeps(), [MAX_PAUSE]);
+        assert_eq!(world.sleeps(), [MAX_GAP]);
     }
 
     #[test]

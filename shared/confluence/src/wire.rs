@@ -97,7 +97,7 @@ fn status(text: &str) -> Status {
 
 /// An instant as ISO 8601 with any kind of offset, or as a number of milliseconds or seconds since 1970. A time without
 /// an offset could be any zone's, so it is not understood.
-fn instant(value: &Value) -> Option<DateTime<Utc>> {
+pub(crate) fn instant(value: &Value) -> Option<DateTime<Utc>> {
     match value {
         Value::String(text) => {
             let text = text.trim();
@@ -199,6 +199,11 @@ impl OperationWire {
             ("application" | "system", "administer") => Some(SeatPermission::Administer),
             (_, _) => None,
         }
+    }
+
+    /// Whether it makes an administrator of a space.
+    pub(crate) fn administers_space(&self) -> bool {
+        self.target_type == "space" && self.operation_key == "administer"
     }
 }
 

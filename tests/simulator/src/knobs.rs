@@ -104,6 +104,20 @@ pub enum LoginAuthor {
     User,
 }
 
+/// What taking somebody out of a group does when the membership is inherited from a group inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InheritedRemoval {
+    /// 204, and nothing happens.
+    #[serde(rename = "silent-204", alias = "204")]
+    Silent,
+    /// 404.
+    #[serde(rename = "404")]
+    NotFound,
+    /// 400.
+    #[serde(rename = "400")]
+    BadRequest,
+}
+
 /// All switches. See the module for the rules and `README.md` for a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +150,12 @@ pub struct Knobs {
     pub directory_reaction: DirectoryReaction,
     /// Changes in directories that are not internal become visible after so many seconds.
     pub directory_sync_seconds: i64,
+    /// What removing an inherited membership does.
+    pub inherited_removal: InheritedRemoval,
+    /// The text of such a refusal.
+    pub inherited_message: String,
+    /// A duplicate in a lower directory keeps the seat that the account itself gave back.
+    pub shadows_keep_seat: bool,
     /// `group/{name}/member` holds nested members.
     pub nested_members: bool,
     /// `user/memberof` holds inherited groups.
@@ -182,10 +202,18 @@ pub struct Knobs {
     pub audit_login_author: LoginAuthor,
     /// The i18n fields hold English text instead of keys.
     pub audit_text_keys: bool,
+    /// What a successful login is called in the log: the text of the server's language.
+    pub audit_login_text: String,
+    /// The log names people by their full names; the user name is only in the address.
+    pub audit_full_names: bool,
     /// Searches of the audit log are themselves recorded.
     pub audit_self_events: bool,
     /// The most entries on a page of the audit log.
     pub audit_cap: usize,
+    /// Whether the audit log can be read over REST at all; without it, its paths answer 404.
+    pub audit_rest: bool,
+    /// How `lastModified` of a search is written.
+    pub search_time_format: TimeFormat,
     /// The old remote API is switched on.
     pub jsonrpc: bool,
     /// The next so many posts to the chat sinks fail.
@@ -211,6 +239,9 @@ impl Default for Knobs {
             total_count: false,
             directory_reaction: DirectoryReaction::Forbidden,
             directory_sync_seconds: 0,
+            inherited_removal: InheritedRemoval::Silent,
+            inherited_message: "the user is not a direct member of the group".to_owned(),
+            shadows_keep_seat: false,
             nested_members: true,
             nested_memberof: true,
             last_login_early: false,
@@ -234,8 +265,12 @@ impl Default for Knobs {
             audit_logins: true,
             audit_login_author: LoginAuthor::Anonymous,
             audit_text_keys: false,
+            audit_login_text: "User logged in".to_owned(),
+            audit_full_names: false,
             audit_self_events: true,
             audit_cap: 1000,
+            audit_rest: true,
+            search_time_format: TimeFormat::IsoOffset,
             jsonrpc: false,
             chat_failures: 0,
             chat_failure_status: 500,

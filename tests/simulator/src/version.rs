@@ -45,6 +45,8 @@ pub enum Feature {
     ServerInformation,
     /// The e-mail address in the person object.
     Email,
+    /// `/rest/api/space/{key}/permissions`.
+    SpacePermissions,
 }
 
 impl Version {
@@ -55,7 +57,9 @@ impl Version {
     pub fn has(self, feature: Feature) -> bool {
         let since = match feature {
             Feature::ListActive | Feature::Permissions | Feature::UpdateUser | Feature::GroupMember => Self::V9_3,
-            Feature::GroupParent | Feature::ServerInformation | Feature::Email => Self::V10_0,
+            Feature::GroupParent | Feature::ServerInformation | Feature::Email | Feature::SpacePermissions => {
+                Self::V10_0
+            }
             Feature::LastLogin => Self::V10_2,
         };
         self >= since

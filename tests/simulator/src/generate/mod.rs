@@ -5,6 +5,7 @@
 
 mod names;
 mod site;
+mod space;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -74,7 +75,17 @@ pub fn population(shape: Shape) -> World {
             .grants
             .push(Grant { operation: Operation::new("application", "use"), subject: Subject::User(UserId(id)) });
     }
-    world.load(maker.users, groups(maker.teams));
+    let groups = groups(maker.teams);
+    let shadowed = |(user, id): (&User, u32)| {
+        let id = UserId(id);
+        (user.shadows > 0).then(|| (id, space::shadow(id, user, &groups)))
+    };
+    let shadows: Vec<_> = maker.users.iter().zip(0..).filter_map(shadowed).collect();
+    world.load(maker.users, groups);
+    for (id, shadow) in shadows {
+        world.add_shadow(id, shadow);
+    }
+    space::spaces(&mut world);
     world.audit.load(logins);
     world.max_users = Some(licence_for(world.seats_used()));
     world.changes = 0;

@@ -1,6 +1,6 @@
 //! What was asked of the simulator.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
@@ -36,6 +36,7 @@ pub(crate) struct Log {
     entries: VecDeque<LogEntry>,
     total: u64,
     writes: u64,
+    routes: BTreeMap<String, u64>,
 }
 
 impl Log {
@@ -46,6 +47,8 @@ impl Log {
         self.total = self.total.saturating_add(1);
         self.writes = self.writes.saturating_add(u64::from(entry.is_write()));
         entry.number = self.total;
+        let count = self.routes.entry(route(&entry.method, &entry.path)).or_default();
+        *count = count.saturating_add(1);
         if self.entries.len() >= Self::KEPT {
             self.entries.pop_front();
         }
@@ -63,4 +66,28 @@ impl Log {
     pub(crate) fn writes(&self) -> u64 {
         self.writes
     }
+
+    pub(crate) fn routes(&self) -> &BTreeMap<String, u64> {
+        &self.routes
+    }
+
+    pub(crate) fn forget_routes(&mut self) {
+        self.routes.clear();
+    }
+}
+
+/// A path with its names taken out: `GET /rest/api/group/{}/member`.
+fn route(method: &str, path: &str) -> String {
+    // Whatever stands behind one of these words is a name, unless it is one of the words behind.
+    const BEFORE_A_NAME: [&str; 6] = ["user", "group", "space", "webhooks", "longtask", "tokens"];
+    const WORDS: [&str; 8] = ["current", "anonymous", "list", "memberof", "group", "user", "personal", "unlicensed"];
+    let mut before = "";
+    let mut told = format!("{method} ");
+    for part in path.split('/').filter(|part| !part.is_empty()) {
+        let a_name = BEFORE_A_NAME.contains(&before) && !WORDS.contains(&part);
+        told.push('/');
+        told.push_str(if a_name { "{}" } else { part });
+        before = if a_name { "" } else { part };
+    }
+    told
 }

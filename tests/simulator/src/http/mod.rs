@@ -14,6 +14,7 @@ mod reply;
 mod routes;
 mod serve;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -87,6 +88,9 @@ impl Simulator {
     pub fn new(config: Config) -> Self {
         let mut world = population(Shape { users: config.users, seed: config.seed, clock: config.clock });
         world.knobs = config.knobs;
+        if !world.knobs.audit_logins {
+            world.audit.forget_logins();
+        }
         let admin = administrator(&mut world, &config.admin);
         if let Some(admin) = admin {
             let now = world.now_ms();
@@ -126,6 +130,16 @@ impl Simulator {
     /// How many of them asked for a change.
     pub fn writes(&self) -> u64 {
         lock(&self.0.log).writes()
+    }
+
+    /// How many requests came by route, such as `GET /rest/api/group/{}/member`.
+    pub fn routes(&self) -> BTreeMap<String, u64> {
+        lock(&self.0.log).routes().clone()
+    }
+
+    /// Starts counting by route from nothing.
+    pub fn forget_routes(&self) {
+        lock(&self.0.log).forget_routes();
     }
 
     /// Makes a later call go wrong.

@@ -129,7 +129,7 @@ pub(crate) fn seat_holder<'a>(world: &'a World, call: &Call, id: UserId) -> Pers
     found
 }
 
-fn moment(format: TimeFormat, at_ms: i64) -> Value {
+pub(crate) fn moment(format: TimeFormat, at_ms: i64) -> Value {
     match format {
         TimeFormat::Iso => iso(at_ms).into(),
         TimeFormat::IsoOffset => iso_offset(at_ms).into(),

@@ -95,6 +95,11 @@ impl AuditLog {
         self.next_id = self.events.last().map_or(0, |event| event.id);
     }
 
+    /// Forgets every login, as if the coverage had been off from the start.
+    pub(crate) fn forget_logins(&mut self) {
+        self.events.retain(|event| !matches!(event.action, Action::Login(_) | Action::LoginFailed(_)));
+    }
+
     /// Records up to `to_ms` that are older than the cursor, newest first.
     pub fn newest_first(&self, to_ms: Option<i64>, before: Option<(i64, u64)>) -> impl Iterator<Item = &AuditEvent> {
         let mut end = self.events.len();

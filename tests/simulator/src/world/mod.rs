@@ -14,10 +14,12 @@ mod nesting;
 mod permission;
 mod seats;
 mod secret;
+mod shadow;
+mod space;
 mod task;
 mod user;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use audit::{Action, AuditEvent, AuditLog, Author};
@@ -28,11 +30,14 @@ pub use group::{Group, GroupId};
 pub use hooks::{Delivered, Delivery, HookUrl, Webhook};
 pub use permission::{Grant, Operation, Subject};
 pub use secret::{Secrets, Token};
+pub use shadow::Shadow;
+pub use space::Space;
 pub use task::Task;
 pub use user::{Directory, DirectoryId, DirectoryKind, Status, User, UserId};
 
 use crate::knobs::{AccessMode, Knobs};
 use seats::Seats;
+use space::Spaces;
 
 /// A whole site.
 #[derive(Debug)]
@@ -77,6 +82,8 @@ pub struct World {
     groups_by_name: Vec<GroupId>,
     group_by_lower: HashMap<String, GroupId>,
     seats: Seats,
+    shadows: BTreeMap<UserId, Vec<Shadow>>,
+    spaces: Spaces,
 }
 
 impl World {
@@ -108,6 +115,8 @@ impl World {
             groups_by_name: Vec::new(),
             group_by_lower: HashMap::new(),
             seats: Seats::default(),
+            shadows: BTreeMap::new(),
+            spaces: Spaces::default(),
         }
     }
 
@@ -173,9 +182,9 @@ impl World {
         self.seats.order()
     }
 
-    /// How many seats are taken right now.
+    /// How many seats are taken right now, those that only a duplicate keeps included.
     pub fn seats_used(&self) -> u32 {
-        u32::try_from(self.seats.order().len()).unwrap_or(u32::MAX)
+        u32::try_from(self.seats.order().len()).unwrap_or(u32::MAX).saturating_add(self.seats_of_shadows())
     }
 
     /// How many seats the licence page shows: a count that may be some minutes old.
@@ -196,6 +205,19 @@ impl World {
         } else {
             Status::Unlicensed
         }
+    }
+
+    /// The directory attribute `lastAuthenticated`, the other place where a site keeps logins. The two differ: single
+    /// sign-on fills only one of them.
+    pub fn last_authenticated_ms(&self, id: UserId) -> Option<i64> {
+        let at = self.user(id).last_login_ms?;
+        let later = match id.0 % 50 {
+            13 => 20 * DAY_MS,
+            number if number % 10 == 3 => DAY_MS / 2,
+            number if number % 10 == 7 => return None,
+            _ => 0,
+        };
+        Some(at.saturating_add(later)).filter(|later| *later <= self.now_ms()).or(Some(at))
     }
 
     /// The directory that holds the account.

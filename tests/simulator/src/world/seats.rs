@@ -40,10 +40,15 @@ fn place(users: &[User], order: &[UserId], id: UserId) -> Result<usize, usize> {
 }
 
 impl World {
+    /// Whether being in the group gives the permission to use the site.
+    pub fn gives_use(&self, group: GroupId) -> bool {
+        self.seats.gives_use(group)
+    }
+
     /// Whether the account has the permission to use the site.
     pub fn may_use(&self, id: UserId) -> bool {
         let user = self.user(id);
-        user.groups.iter().any(|group| self.seats.gives_use(*group))
+        user.groups.iter().any(|group| self.gives_use(*group))
             || self.grants.iter().any(|grant| grant.operation.is_use() && grant.subject == Subject::User(id))
     }
 

@@ -86,7 +86,7 @@ pub struct User {
     pub email: Option<Box<str>>,
     /// The first directory that holds the name.
     pub directory: DirectoryId,
-    /// Further directories that hold the same name; they are shadowed and count for nothing.
+    /// How many further directories hold the same name; the records are [`World::shadows_of`](super::World::shadows_of).
     pub shadows: u8,
     /// Not disabled.
     pub active: bool,

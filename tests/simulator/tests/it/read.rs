@@ -134,7 +134,8 @@ async fn search_finds_a_contribution_and_refuses_what_it_cannot_parse() {
     let site = site(&[]);
     let path = "/rest/api/search?limit=1&cql=contributor+%3D+%22admin%22+order+by+lastmodified+desc";
     let found = get(&site, path).await.json();
-    assert_eq!(found["totalSize"], 1);
+    assert!(found["totalSize"].as_u64().unwrap() >= 1);
+    assert_eq!(found["size"], 1);
     assert!(found["results"][0]["lastModified"].is_string());
     assert_eq!(get(&site, "/rest/api/search?cql=contributor+%3D+%22nobody.here%22").await.status, 400);
     assert_eq!(get(&site, "/rest/api/search?cql=space+in").await.status, 400);

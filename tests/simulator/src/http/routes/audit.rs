@@ -125,9 +125,15 @@ fn view(world: &World, call: &Call, id: UserId) -> String {
 fn render(world: &World, call: &Call, event: &AuditEvent) -> Value {
     let Words { title: Title { action, action_key, category, category_key }, objects, changes } =
         words(world, &event.action);
+    let action = match event.action {
+        Action::Login(_) => world.knobs.audit_login_text.as_str(),
+        _ => action,
+    };
     let text = world.knobs.audit_text_keys;
     let object = |(name, user): &(String, Option<UserId>)| match user {
         Some(id) => {
+            let full = world.knobs.audit_full_names.then(|| &*world.user(*id).display_name);
+            let name = full.unwrap_or(name);
             json!({"name": name, "type": "User", "uri": view(world, call, *id), "id": world.user(*id).key_text()})
         }
         None => json!({"name": name, "type": "Group"}),

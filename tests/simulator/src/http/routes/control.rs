@@ -7,8 +7,8 @@ use super::super::call::Call;
 use super::super::fault::Fault;
 use super::super::reply::{Outcome, Reply};
 use super::super::{Simulator, lock};
-use super::{chat, only, wrong_method};
-use crate::world::{Change, HookUrl, Login, Status, UserId, World, iso};
+use super::{chat, facts, only, wrong_method};
+use crate::world::{Change, HookUrl, Login, Operation, Status, Subject, UserId, World, iso};
 
 /// How many requests are told when the caller does not say.
 const DEFAULT_TAIL: usize = 100;
@@ -27,6 +27,10 @@ pub(in super::super) fn control(simulator: &Simulator, call: &Call) -> Outcome {
         ["hook"] => only(call, &Method::POST).and_then(|()| hook(&mut simulator.world(), call)),
         ["deliveries"] => only(call, &Method::GET)
             .map(|()| Reply::json(serde_json::to_value(&simulator.world().delivered).unwrap_or_default())),
+        ["routes"] => facts::routes(simulator, call),
+        ["database"] => facts::database(&simulator.world(), call),
+        ["shadows"] => facts::shadows(&simulator.world(), call),
+        ["spaces"] => facts::spaces(&simulator.world(), call),
         ["chat", rest @ ..] => chat::chat(&mut simulator.world(), call, rest),
         _ => Err(Reply::error(404, "no such control; see the README of the simulator for the list")),
     }
@@ -53,7 +57,8 @@ fn state(simulator: &Simulator) -> Value {
         },
         "groups": world.groups_by_name().len(), "requests": requests, "writes": writes, "changes": world.changes,
         "pending": world.pending.len(), "chat": world.chat.len(), "deliveries": world.delivered.len(),
-        "audit_events": world.audit.events().len(),
+        "audit_events": world.audit.events().len(), "spaces": world.spaces().len(),
+        "shadowed": world.shadowed().count(), "seats_of_shadows": world.seats_of_shadows(),
     })
 }
 
@@ -119,7 +124,8 @@ fn describe(world: &World, id: UserId) -> Value {
         "groups": names(false), "nestedGroups": names(true), "lastLogin": user.last_login_ms.map(iso),
         "lastLogin_ms": user.last_login_ms, "created": iso(user.created_ms), "created_ms": user.created_ms,
         "directory": {"name": directory.name, "type": directory.kind.as_str(), "readOnly": !directory.update_users},
-        "shadows": user.shadows,
+        "shadows": user.shadows, "shadowedIn": facts::shadows_of(world, id),
+        "lastAuthenticated_ms": world.last_authenticated_ms(id),
     })
 }
 
@@ -127,6 +133,14 @@ fn describe(world: &World, id: UserId) -> Value {
 fn change(world: &mut World, id: UserId, body: &Value) -> Result<(), Reply> {
     if let Some(active) = body.get("active").and_then(Value::as_bool) {
         world.apply(None, id, Change::Active(active));
+    }
+    if let Some(gives) = body.get("grant").and_then(Value::as_bool) {
+        let operation = Operation::new("application", "use");
+        if gives {
+            world.grant(Subject::User(id), operation);
+        } else {
+            world.revoke(Subject::User(id), &operation);
+        }
     }
     if let Some(at) = body.get("last_login_ms") {
         let at = at.as_i64();

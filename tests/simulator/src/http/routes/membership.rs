@@ -5,7 +5,7 @@ use http::Method;
 use super::super::call::Call;
 use super::super::reply::{Outcome, Reply};
 use super::wrong_method;
-use crate::knobs::DirectoryReaction;
+use crate::knobs::{DirectoryReaction, InheritedRemoval};
 use crate::world::{Change, World};
 
 /// What a read-only directory does instead of a change.
@@ -31,7 +31,16 @@ pub(super) fn membership(world: &mut World, call: &Call, name: &str, group_name:
     let group = world
         .find_group(group_name)
         .ok_or_else(|| Reply::error(404, format!("No group found with name: {group_name}")))?;
-    if world.is_member(user, group, false) == joins {
+    let direct = world.is_member(user, group, false);
+    if !joins && !direct && world.is_member(user, group, true) {
+        let message = format!("{} ({name}, {group_name})", world.knobs.inherited_message);
+        return match world.knobs.inherited_removal {
+            InheritedRemoval::Silent => Ok(Reply::none()),
+            InheritedRemoval::NotFound => Err(Reply::error(404, message)),
+            InheritedRemoval::BadRequest => Err(Reply::error(400, message)),
+        };
+    }
+    if direct == joins {
         return Ok(Reply::none());
     }
     let directory = world.directory_of(user);

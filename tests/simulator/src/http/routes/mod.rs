@@ -6,6 +6,7 @@ mod audit;
 mod chat;
 mod control;
 mod crowd;
+mod facts;
 mod group;
 mod license;
 mod membership;
@@ -13,6 +14,7 @@ mod misc;
 mod permission;
 mod remote;
 mod search;
+mod space;
 mod token;
 mod user;
 mod webhook;
@@ -51,6 +53,7 @@ pub(super) fn product(world: &mut World, call: &Call) -> Outcome {
     match parts.as_slice() {
         ["rest", "api", rest @ ..] => api(world, call, rest),
         ["rest", "license", "1.0", "license", rest @ ..] => license::license(world, call, rest),
+        ["rest", "auditing", ..] if !world.knobs.audit_rest => Err(nothing_here()),
         ["rest", "auditing", "1.0", rest @ ..] => audit::auditing(world, call, rest),
         ["rest", "pat", "latest" | "1.0", "tokens", rest @ ..] => token::tokens(world, call, rest),
         ["rest", "applinks", "1.0", "manifest"] => misc::manifest(world, call),
@@ -71,6 +74,7 @@ fn api(world: &mut World, call: &Call, parts: &[&str]) -> Outcome {
         ["permissions", rest @ ..] => permission::permissions(world, call, rest),
         ["webhooks", rest @ ..] => webhook::webhooks(world, call, rest),
         ["search"] => search::search(world, call),
+        ["space", rest @ ..] => space::space(world, call, rest),
         ["audit", rest @ ..] => audit::old_audit(world, call, rest),
         ["accessmode"] => misc::access_mode(world, call),
         ["server-information"] => misc::server_information(world, call),

@@ -45,8 +45,9 @@ fn get(world: &World, call: &Call, subject: Subject) -> Outcome {
     Ok(Reply::json(own.map(|grant| grant_json(world, grant)).collect()))
 }
 
-fn grant_json(world: &World, grant: &Grant) -> Value {
-    let subject = match grant.subject {
+/// The holder of a permission.
+pub(super) fn subject_json(world: &World, subject: Subject) -> Value {
+    match subject {
         Subject::Group(id) => {
             let name = &*world.group(id).name;
             json!({"type": "group", "name": name, "displayName": name})
@@ -59,7 +60,11 @@ fn grant_json(world: &World, grant: &Grant) -> Value {
         }
         Subject::Anonymous => json!({"type": "anonymous", "displayName": "Anonymous"}),
         Subject::Unlicensed => json!({"type": "unlicensed", "displayName": "Unlicensed users"}),
-    };
+    }
+}
+
+fn grant_json(world: &World, grant: &Grant) -> Value {
+    let subject = subject_json(world, grant.subject);
     json!({"operation": {"targetType": grant.operation.target, "operationKey": grant.operation.key}, "subject": subject})
 }
 
