@@ -80,12 +80,11 @@ impl Evidence {
 
     /// Adds a sighting; of each source the newest stays.
     pub fn saw(&mut self, sighting: Sighting) {
-        match self.sightings.iter_mut().find(|known| known.source == sighting.source) {
-            Some(known) => known.at = known.at.max(sighting.at),
-            None => {
-                self.sightings.push(sighting);
-                self.sightings.sort_by_key(|known| known.source);
-            }
+        if let Some(known) = self.sightings.iter_mut().find(|known| known.source == sighting.source) {
+            known.at = known.at.max(sighting.at);
+        } else {
+            self.sightings.push(sighting);
+            self.sightings.sort_by_key(|known| known.source);
         }
     }
 

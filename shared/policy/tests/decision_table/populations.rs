@@ -28,7 +28,7 @@ fn a_population_has_its_own_window_to_the_second() {
 
 #[test]
 fn every_criterion_claims_and_every_criterion_must_hold() {
-    type Change = fn(&mut Account);
+    type Row = (fn(&mut Members), fn(&mut Account), &'static str);
     let members = |change: fn(&mut Members)| {
         let mut members = Members::default();
         change(&mut members);
@@ -37,7 +37,7 @@ fn every_criterion_claims_and_every_criterion_must_hold() {
     let yes = "keep/recently-active";
     let no = "reclaim/inactive";
     let open = "hold/population-unknown";
-    let rows: [(fn(&mut Members), Change, &str); 14] = [
+    let rows: [Row; 14] = [
         (|m| m.groups = groups(&["a", "b"]), |a| a.marks = groups(&["b"]), yes),
         (|m| m.groups = groups(&["confluence-users"]), |_| {}, yes),
         (|m| m.groups = groups(&["a", "b"]), |a| a.marks = groups(&["c"]), no),

@@ -2,12 +2,7 @@
 //!
 //! Each case is drawn from its own number, so a case that fails names the number that brings it back. A debug build
 //! runs every fiftieth case; the million is the business of release builds, in which the tests of this workspace run.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
 
 mod accounts;
 mod plans;
