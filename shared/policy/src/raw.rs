@@ -27,7 +27,8 @@ pub struct RawPolicy {
     pub mode: RawMode,
     /// Groups that give a seat and that are taken away from inactive accounts. At least one.
     pub licence_groups: Vec<String>,
-    /// Windows that a standard asks for; `inactive` and `never-logged-in` may only be stricter.
+    /// A standard that sets both windows. `inactive` and `never-logged-in` may only be stricter, here and in every
+    /// population without a standard of its own.
     pub preset: Option<Preset>,
     /// Who counts as inactive.
     pub inactive: Option<RawWindow>,
