@@ -108,6 +108,11 @@ impl Evidence {
     }
 }
 
+/// Confluence 1.0 came out in March 2004; nothing that it tells can be older.
+pub(crate) fn implausible(at: Instant) -> bool {
+    at.timestamp() < 1_072_915_200
+}
+
 /// A message that the seat will be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -170,9 +175,11 @@ pub struct Account {
 }
 
 impl Account {
-    /// The earliest instant at which the account is known to have existed.
+    /// The earliest instant at which the account is known to have existed. A creation before Confluence itself is a
+    /// broken value, and would make everybody old.
     pub fn known_since(&self) -> Instant {
-        self.created.map_or(self.first_seen, |created| created.min(self.first_seen))
+        let created = self.created.filter(|created| !implausible(*created));
+        created.map_or(self.first_seen, |created| created.min(self.first_seen))
     }
 }
 

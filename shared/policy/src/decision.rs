@@ -188,11 +188,6 @@ impl ReclaimReason {
     }
 }
 
-/// Confluence 1.0 came out in March 2004; no login can be older.
-fn implausible(at: Instant) -> bool {
-    at.timestamp() < 1_072_915_200
-}
-
 /// How far a sighting may lie in the future before it is disbelieved: clocks of two servers differ by a little.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
@@ -277,7 +272,7 @@ fn due(rules: &Rules, account: &Account, now: Instant) -> Result<ReclaimReason, 
         Activity::At(sighting) if sighting.at > now + CLOCK_TOLERANCE => {
             Err(Decision::Hold(HoldReason::ActivityInFuture { at: sighting.at }))
         }
-        Activity::At(sighting) if implausible(sighting.at) => {
+        Activity::At(sighting) if crate::account::implausible(sighting.at) => {
             Err(Decision::Hold(HoldReason::ActivityImplausible { at: sighting.at }))
         }
         Activity::At(sighting) => match rules.inactive_after {

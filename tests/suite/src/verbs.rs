@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
     audit, login,
+    sources::NoDatabase,
     state::{self, Answer, Apply, PlanHead, PolicyRecord, Run, Work},
     sweep::{self, Order, Status, TickReport},
     testing::block_on,
@@ -40,7 +41,7 @@ impl Lab {
     pub fn tick_with(&self, tap: &Tap, budget: TimeDelta, open_now: bool) -> Drive<TickReport> {
         let runner = Runner::start(self, tap);
         let order = Order { runner: &runner.name, budget, open_now };
-        drive(tap, sweep::tick(runner.ports(), order))
+        drive(tap, sweep::tick(runner.ports(), &NoDatabase, order))
     }
 
     /// The timer rings until there is nothing to go on with.
@@ -127,7 +128,10 @@ impl Lab {
 
     /// What is said about an account; nothing when the newest snapshot does not have it.
     pub fn explain(&self, who: &str) -> Vec<String> {
-        block_on(view::explain(&self.store, who)).unwrap().map(|told| told.lines()).unwrap_or_default()
+        block_on(seatkeeper_engine::explain::explain(&self.store, who))
+            .unwrap()
+            .map(|told| told.lines())
+            .unwrap_or_default()
     }
 
     /// A record of the store.

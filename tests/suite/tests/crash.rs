@@ -13,6 +13,7 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
+use seatkeeper_engine::sources::NoDatabase;
 use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, verbs::BUDGET};
 use std::collections::BTreeMap;
 
@@ -252,8 +253,8 @@ fn two_runners_at_once_come_to_the_same_end_and_do_nothing_twice() {
             let start = || Runner::start(&lab, &tap).blind_to(blind);
             let (a, b) = (start(), start());
             let both = futures::future::join(
-                seatkeeper_engine::sweep::tick(a.ports(), order(&a)),
-                seatkeeper_engine::sweep::tick(b.ports(), order(&b)),
+                seatkeeper_engine::sweep::tick(a.ports(), &NoDatabase, order(&a)),
+                seatkeeper_engine::sweep::tick(b.ports(), &NoDatabase, order(&b)),
             );
             drive(&tap, both).done();
             lab.rest();

@@ -70,6 +70,16 @@ fn case_34_a_time_in_the_future_or_of_1970_is_not_known_rather_than_inactive() {
 }
 
 #[test]
+fn case_34_a_broken_created_date_makes_nobody_old() {
+    // Zero, and seconds read as milliseconds.
+    for created in ["1970-01-01T00:00:00Z", "1970-01-21T15:20:00Z", "2003-12-31T23:59:59Z", "9999-12-31T23:59:59Z"] {
+        let new = |known: i64| Account { created: Some(at(created)), first_seen: ago(known), ..never("jdoe") };
+        assert_eq!(code(&policy(), &new(1)), "keep/young", "{created}");
+        assert_eq!(code(&policy(), &new(61)), "reclaim/never-logged-in", "{created}");
+    }
+}
+
+#[test]
 fn case_35_exactly_at_the_threshold_is_still_active() {
     let edge = at("2026-08-24T12:00:00Z");
     let seen_at =

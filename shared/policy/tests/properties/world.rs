@@ -224,7 +224,8 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
     let rules = policy.governing(account).rules;
     let ago = |at: Instant, days: Days| now - at < TimeDelta::days(i64::from(days.get()));
     let member = |group: &GroupName| account.groups.contains(group) || account.marks.contains(group);
-    let known_since = account.created.unwrap_or(account.first_seen).min(account.first_seen);
+    let created = account.created.filter(|created| plausible(*created));
+    let known_since = created.unwrap_or(account.first_seen).min(account.first_seen);
     let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
     let checks = [
         (account.key == *own, "own"),
