@@ -20,7 +20,7 @@ fn taken(policy: &Policy, account: &Account) -> bool {
 }
 
 #[test]
-fn protected_exempt_unknown_and_young_accounts_are_never_planned_in_250_000_cases() {
+fn protected_exempt_unknown_and_young_accounts_are_never_planned_in_200_000_cases() {
     PROTECTED.holds(20, |draw| {
         let (policy, account) = (draw.policy(), draw.account());
         let taken = taken(&policy, &account);

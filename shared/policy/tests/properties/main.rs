@@ -19,7 +19,7 @@ struct Property {
     cases: u32,
 }
 
-const PROTECTED: Property = Property { number: 1, cases: 250_000 };
+const PROTECTED: Property = Property { number: 1, cases: 200_000 };
 const FRESHER: Property = Property { number: 2, cases: 250_000 };
 const EMERGENCY: Property = Property { number: 3, cases: 150_000 };
 const OBSTACLE: Property = Property { number: 4, cases: 100_000 };
@@ -28,8 +28,9 @@ const CAPPED: Property = Property { number: 6, cases: 50_000 };
 const ORDER: Property = Property { number: 7, cases: 50_000 };
 const OURS: Property = Property { number: 8, cases: 50_000 };
 const SPOILED: Property = Property { number: 9, cases: 50_000 };
+const SPARED: Property = Property { number: 10, cases: 50_000 };
 
-const ALL: [Property; 9] = [PROTECTED, FRESHER, EMERGENCY, OBSTACLE, WORDS, CAPPED, ORDER, OURS, SPOILED];
+const ALL: [Property; 10] = [PROTECTED, FRESHER, EMERGENCY, OBSTACLE, WORDS, CAPPED, ORDER, OURS, SPOILED, SPARED];
 
 const fn total() -> u32 {
     let mut sum = 0;

@@ -1,7 +1,7 @@
 //! Properties of whole plans, and of the second opinion on them.
 
 use crate::{
-    CAPPED, ORDER, OURS, SPOILED,
+    CAPPED, ORDER, OURS, SPARED, SPOILED,
     world::{Draw, judged, noon},
 };
 use chrono::TimeDelta;
@@ -9,10 +9,10 @@ use seatkeeper_policy::{
     Account, Action, Decision, Evidence, Means, Plan, PlannedAccount, Policy, ReclaimReason, Snapshot, Source, Status,
     Username, Verdict,
     account::Sighting,
-    check::check,
+    check::{check, check_accounts},
     plan,
     plan::plan_hash,
-    testing::{group, key},
+    testing::{group, key, snapshot},
 };
 
 fn plan_of(policy: &Policy, snapshot: &Snapshot) -> Plan {
@@ -186,8 +186,12 @@ fn spoil(draw: &mut Draw, plan: &mut Plan, policy: &mut Policy, snapshot: &mut S
         _ => {
             // Anybody whom the judgement spares, whatever the reason.
             let judged = judged(policy, snapshot);
-            let mut spared = snapshot.accounts.iter().zip(&judged).filter(|(_, d)| !matches!(d, Decision::Reclaim(_)));
-            let (account, decision) = spared.next()?;
+            let all = snapshot.accounts.iter().zip(&judged);
+            let spared: Vec<_> = all.filter(|(_, decision)| !matches!(decision, Decision::Reclaim(_))).collect();
+            if spared.is_empty() {
+                return None;
+            }
+            let (account, decision) = spared[draw.below(spared.len())];
             plan.accounts.push(planned(account));
             decision.code()
         }
@@ -213,5 +217,19 @@ fn the_second_opinion_finds_every_way_to_spoil_a_plan_in_50_000_cases() {
         let findings = check(&plan, &policy, &snapshot, noon());
         assert!(!findings.is_empty(), "{way} was not found: {plan:#?} {policy:#?} {snapshot:#?}");
         true
+    });
+}
+
+#[test]
+fn the_second_opinion_spares_everybody_whom_the_judgement_spares_in_50_000_cases() {
+    SPARED.holds(500, |draw| {
+        let (policy, account) = (draw.policy(), draw.account());
+        let alone = Snapshot { own: key("k7"), ..snapshot(vec![account.clone()]) };
+        let decision = &judged(&policy, &alone)[0];
+        // Only what speaks against the account counts here, not the cap and not the hash.
+        let findings = check_accounts(&[planned(&account)], &policy, &alone.view(), noon());
+        let spared = !matches!(decision, Decision::Reclaim(_));
+        assert_eq!(!findings.is_empty(), spared, "{decision} {findings:?}: {policy:#?} {account:#?}");
+        spared
     });
 }
