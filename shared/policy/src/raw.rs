@@ -2,9 +2,11 @@
 //! only when everything makes sense, and otherwise *all* problems come out at once.
 
 mod problems;
+mod read;
 mod rules;
 
 pub use problems::Problem;
+pub use read::read;
 pub use rules::{Preset, RawPopulation, RawRules, RawWarn};
 
 use crate::{

@@ -141,6 +141,19 @@ fn case_39_a_login_between_plan_and_apply_is_seen_by_the_judgement_and_by_the_se
 }
 
 #[test]
+fn case_57_no_window_is_so_short_that_a_seat_changes_hands_during_a_working_day() {
+    assert_eq!(fields("inactive.after-days = 0"), ["inactive.after-days"]);
+    assert!(toml::from_str::<RawPolicy>("version = 1\nlicence-groups = [\"a\"]\ninactive.after-days = 0.5").is_err());
+    let shortest = file("inactive.after-days = 1").unwrap();
+    let seen = |hours: i64| Account {
+        evidence: Evidence::at(Sighting { at: noon() - TimeDelta::hours(hours), source: Source::LoginEvent }),
+        ..account("jdoe", noon())
+    };
+    assert_eq!(code(&shortest, &seen(24)), "keep/recently-active");
+    assert_eq!(code(&shortest, &seen(25)), "reclaim/inactive");
+}
+
+#[test]
 fn case_90_clocks_that_differ_by_a_little_are_believed_and_by_more_are_not() {
     let ahead = |seconds: i64| {
         let mut subject = account("jdoe", noon());
