@@ -5,6 +5,7 @@ use seatkeeper_confluence as confluence;
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{
     ports::Clock,
+    sources::NoDatabase,
     state::StateError,
     sweep::{Order, Ports, Status, TickReport, tick},
     trouble::Trouble,
@@ -56,7 +57,7 @@ async fn run(settings: Settings, open_now: bool) -> Result<TickReport, Trouble> 
     let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
     let runner = edge::runner();
-    let report = tick(ports, Order { runner: &runner, budget, open_now }).await;
+    let report = tick(ports, &NoDatabase, Order { runner: &runner, budget, open_now }).await;
     let took = (SpinClock.now() - started).num_milliseconds();
     tell(&report, took);
     Ok(report)
