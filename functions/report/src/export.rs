@@ -1,17 +1,22 @@
 //! CSV, one stored page at a time, so that the size of an export does not matter.
 
-use crate::{filter::Filter, moment::Moment, view::AccountRow};
+use crate::{
+    filter::Filter,
+    moment::Moment,
+    view::{AccountRow, Sighted},
+    words::{SOURCES, source as word},
+};
 use futures::{Stream, stream};
 use seatkeeper_engine::{
     ports::Store,
-    state::{self, PlanHead, SnapshotHead},
+    state::{self, Judged, PlanHead, SnapshotHead},
 };
-use seatkeeper_policy::{Instant, Source};
+use seatkeeper_policy::Instant;
 use seatkeeper_spin::{respond::StreamError, shapes::PlannedShape};
 use seatkeeper_web::csv;
 
-/// The columns of accounts, in the order of [`fields`].
-const ACCOUNT: [&str; 12] = [
+/// The columns of accounts, in the order of [`fields`]; after them each source has one.
+const ACCOUNT: [&str; 16] = [
     "user-key",
     "username",
     "display-name",
@@ -24,6 +29,10 @@ const ACCOUNT: [&str; 12] = [
     "never",
     "known-since",
     "idle-days",
+    "directory",
+    "mail",
+    "created",
+    "obstacles",
 ];
 
 /// The columns of a plan.
@@ -40,13 +49,29 @@ pub fn accounts<S: Store>(
     now: Instant,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
     let filter = filter.wanted();
-    stream::try_unfold((store, head, filter, None), move |(store, head, filter, next)| async move {
-        let Some(page) = next else { return Ok(Some((csv::header(&ACCOUNT), (store, head, filter, Some(0))))) };
-        let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
-        let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
-        let wanted = judged.iter().filter(|judged| filter.matches(judged, now));
-        let rows = wanted.flat_map(|judged| csv::row(&fields(AccountRow::new(judged, now)))).collect();
-        Ok(Some((rows, (store, head, filter, Some(page + 1)))))
+    let sources = SOURCES.map(|source| format!("seen-{}", word(source)));
+    let columns: Vec<String> = ACCOUNT.map(str::to_owned).into_iter().chain(sources).collect();
+    snapshot(store, head, csv::header(&columns), move |judged| {
+        if filter.matches(judged, now) { csv::row(&fields(AccountRow::new(judged, now))) } else { Vec::new() }
+    })
+}
+
+/// The header, and then what `line` makes of each account, one stored page at a time.
+pub fn snapshot<S: Store, L: FnMut(&Judged) -> Vec<u8>>(
+    store: S,
+    head: Option<SnapshotHead>,
+    header: Vec<u8>,
+    line: L,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
+    stream::try_unfold((store, head, line, None), move |(store, head, mut line, next)| {
+        let header = header.clone();
+        async move {
+            let Some(page) = next else { return Ok(Some((header, (store, head, line, Some(0))))) };
+            let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
+            let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
+            let lines = judged.iter().flat_map(&mut line).collect();
+            Ok(Some((lines, (store, head, line, Some(page + 1)))))
+        }
     })
 }
 
@@ -69,7 +94,7 @@ pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec
     })
 }
 
-fn fields(row: AccountRow) -> [String; 12] {
+fn fields(row: AccountRow) -> Vec<String> {
     let AccountRow {
         user_key,
         username,
@@ -83,8 +108,13 @@ fn fields(row: AccountRow) -> [String; 12] {
         never,
         known_since,
         idle_days,
+        directory,
+        mail,
+        created,
+        evidence,
+        obstacles,
     } = row;
-    [
+    let account = [
         user_key,
         username,
         display_name,
@@ -97,12 +127,14 @@ fn fields(row: AccountRow) -> [String; 12] {
         never.to_string(),
         known_since.iso(),
         idle_days.map(|days| days.to_string()).unwrap_or_default(),
-    ]
-}
-
-fn word(source: Source) -> &'static str {
-    match source {
-        Source::LoginEvent => "login-event",
-        Source::LastLogin => "last-login",
-    }
+        directory.unwrap_or_default(),
+        mail.unwrap_or_default(),
+        created.map(Moment::iso).unwrap_or_default(),
+        obstacles.join("; "),
+    ];
+    let seen = SOURCES.map(|source| {
+        let sighted: Option<&Sighted> = evidence.iter().find(|sighted| sighted.source == source);
+        sighted.map(|sighted| sighted.at.iso()).unwrap_or_default()
+    });
+    account.into_iter().chain(seen).collect()
 }

@@ -51,6 +51,7 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
         hash: "5eed".into(),
         accounts: size,
         pages: 1,
+        emergency: None,
     };
     block_on(state::save(&store, &state::plan(&sweep()), &plan)).unwrap();
     block_on(state::save(&store, &state::plan_page(&sweep(), 0), &planned)).unwrap();
@@ -67,6 +68,8 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
         before: Some(seats),
         after: None,
         diagnosis: None,
+        left: std::collections::BTreeMap::new(),
+        warned: 0,
     };
     block_on(state::save(&store, &state::run(&sweep()), &run)).unwrap();
     block_on(state::save(&store, &state::runs(), &vec![sweep()])).unwrap();
@@ -90,10 +93,15 @@ pub fn judged(name: &str, days: Option<i64>) -> Judged {
             groups: BTreeSet::from([GroupName::parse("users").unwrap()]),
             marks: BTreeSet::new(),
             administrator: false,
-            other_seat: None,
-            evidence: Evidence { newest: seen, never: None },
+            obstacles: Vec::new(),
+            email: None,
+            directory: None,
+            created: None,
+            evidence: seen.map(Evidence::at).unwrap_or_default(),
             first_seen: now() - TimeDelta::days(1_000),
             restored: None,
+            reenabled: None,
+            notice: None,
         },
         decision: match seen {
             Some(seen) => Decision::Reclaim(ReclaimReason::Inactive { since: seen.at, source: seen.source }),

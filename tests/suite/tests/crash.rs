@@ -215,7 +215,7 @@ fn two_crashes_in_a_row_are_survived_as_one() {
         let once = Tap::dying_at(first, When::After);
         let mut died = false;
         for tap in [&once, &again] {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 if lab.tick_with(tap, BUDGET, false) == Drive::Died {
                     died = true;
                     lab.pass(TimeDelta::minutes(2));

@@ -58,7 +58,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             }
             Err(trouble) => {
                 self.misses += 1;
-                let patient = trouble.may_pass() && self.misses < BREAKER && trouble.code != "store-failed";
+                let about_all = ["store-failed", "read-only-site"].contains(&trouble.code.as_str());
+                let patient = trouble.may_pass() && self.misses < BREAKER && !about_all;
                 if !patient {
                     return self.stumble(apply, trouble).await;
                 }
@@ -103,7 +104,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     }
 
     async fn stumble(&mut self, mut apply: Apply, trouble: Trouble) -> Result<Step, Trouble> {
-        apply.failures += 1;
+        // Maintenance ends by itself, however long it takes.
+        apply.failures += u32::from(trouble.code != "read-only-site");
         if apply.failures >= PATIENCE {
             let (code, message) = (trouble.code.clone(), trouble.message.clone());
             self.end(&apply, Some(Outcome::Failed { code, message })).await?;
@@ -177,6 +179,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
                     // Repeating is safe, and the answer says nothing about this account.
                     ErrorClass::Unauthorized | ErrorClass::Throttled | ErrorClass::Retryable | ErrorClass::Endless => {
                         return Err(error.into());
+                    }
+                    // A refusal may be about the whole site, and then it says nothing about this account either.
+                    ErrorClass::Refused if self.ports.confluence.read_only().await? => {
+                        return Err(Trouble::read_only_site());
                     }
                     ErrorClass::Refused | ErrorClass::Gone | ErrorClass::Malformed => failures.push((index, error)),
                 }

@@ -2,7 +2,7 @@
 
 use super::Tick;
 use crate::{
-    ports::{Capabilities, Clock, Holder, Rename, SeatPermissions, Store},
+    ports::{Capabilities, Clock, ErrorClass, Holder, Rename, SeatPermissions, Store},
     sources::{Database, Site},
     state::{self, EmergencyOrder, Garbage, Gather, Listing, Outcome, Pages, Work},
     trouble::Trouble,
@@ -109,7 +109,12 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let mut found = BTreeSet::new();
         let mut open = vec![group.clone()];
         while let Some(parent) = open.pop() {
-            for child in self.ports.confluence.child_groups(&parent).await? {
+            let children = match self.ports.confluence.child_groups(&parent).await {
+                // Reading the members of a group that does not exist tells it better.
+                Err(error) if error.class == ErrorClass::Gone => BTreeSet::new(),
+                children => children?,
+            };
+            for child in children {
                 // Groups can contain each other in a circle.
                 if child != *group && found.insert(child.clone()) {
                     open.push(child);

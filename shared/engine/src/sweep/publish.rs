@@ -101,6 +101,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     /// After the survey: what the gate said comes into force.
     pub(super) async fn settle(&mut self, survey: Survey) -> Result<Step, Trouble> {
         let Survey { plan, outcome, seats, .. } = survey;
+        if outcome == Outcome::Running {
+            // Before the first write: a token that turned anonymous meanwhile reads other things than we believe.
+            self.ports.confluence.whoami().await?;
+        }
         self.record(&plan, |run| run.outcome = outcome.clone()).await?;
         self.at.work = match outcome {
             Outcome::AwaitingApproval | Outcome::Quarantined { .. } => Some(Work::Await(plan)),
