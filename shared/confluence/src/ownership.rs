@@ -93,8 +93,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             found.administrators = Administrators::NotTold;
             return Ok(found);
         }
-        let (mut candidates, cut) = self.candidates(username, &operation).await?;
-        candidates.extend(found.owned.personal_space.clone());
+        let (candidates, cut) = self.candidates(username, &operation).await?;
         let mut inquiry = Inquiry { account: key, left: BUDGET, caring: BTreeMap::new() };
         let mut unread = u64::from(cut);
         for space in candidates {
@@ -152,7 +151,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             let more = format!("limit={CANDIDATES}&includeArchivedSpaces=true{expand}");
             let Some(found) = self.search_of(username, &cql, &more, operation).await? else { continue };
             cut |= found.results.len() as u64 >= CANDIDATES;
-            let spaces = found.results.into_iter().filter_map(|hit| hit.space.or(hit.content?.space));
+            let spaces = found.results.into_iter().filter_map(|hit| hit.space.or_else(|| hit.content?.space));
             keys.extend(spaces.map(|space| space.key));
         }
         Ok((keys, cut))

@@ -75,3 +75,54 @@ fn after(now: DateTime<Utc>, pause: Duration) -> Option<DateTime<Utc>> {
 fn left(until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Duration> {
     (until - now).to_std().ok().filter(|left| !left.is_zero())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn bucket(remaining: &'static str) -> HeaderMap {
+        let pairs = [
+            ("x-ratelimit-limit", "100"),
+            ("x-ratelimit-remaining", remaining),
+            ("x-ratelimit-interval-seconds", "1"),
+            ("x-ratelimit-fillrate", "1"),
+        ];
+        pairs.into_iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn callers_that_wait_at_the_same_time_get_one_place_each() {
+        let pace = Pace::default();
+        assert_eq!(pace.queue(at(0)), None);
+        pace.note(&bucket("3"), at(0));
+        let places: Vec<_> = (0..4).map(|_| pace.queue(at(0)).unwrap().as_secs()).collect();
+        assert_eq!(places, [1, 2, 3, 4]);
+        pace.note(&bucket("2"), at(1));
+        assert_eq!(pace.queue(at(1)), Some(Duration::from_secs(4)), "an answer does not overtake those who wait");
+        pace.note(&bucket("50"), at(2));
+        assert_eq!(pace.queue(at(2)), None, "a bucket that filled up ends the queue");
+    }
+
+    #[test]
+    fn a_refusal_holds_until_its_time_and_the_longest_counts() {
+        let pace = Pace::default();
+        pace.block(at(0), Duration::from_secs(5));
+        pace.block(at(1), Duration::from_secs(1));
+        assert_eq!(pace.blocked(at(2)), Some(Duration::from_secs(3)));
+        assert_eq!(pace.blocked(at(5)), None);
+        pace.block(at(10), Duration::MAX);
+        assert_eq!(pace.blocked(at(10)), Some(MAX_BLOCK));
+        assert_eq!(pace.blocked(at(-1_000_000)), Some(MAX_BLOCK), "a clock that was set back costs a minute at most");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_ends_the_queue() {
+        let pace = Pace::default();
+        pace.note(&bucket("3"), at(1_000_000));
+        assert_eq!(pace.queue(at(0)), None);
+    }
+}

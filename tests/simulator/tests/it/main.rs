@@ -4,6 +4,7 @@
 
 mod client;
 mod delivery;
+mod evidence;
 mod faults;
 mod licence;
 mod log_of_events;
@@ -12,5 +13,7 @@ mod population;
 mod python;
 mod read;
 mod remote;
+mod seats;
+mod space;
 mod traps;
 mod versions;

@@ -52,8 +52,21 @@ impl Site {
 
     /// A client with another token, or that expects to be somebody else.
     pub fn client_as(&self, token: &str, expected_user: &str) -> Confluence<&Self, &Self> {
-        let settings = Settings::parse("http://wiki.test", &self.context_path, token, expected_user).unwrap();
-        Confluence::new(self, self, settings)
+        Confluence::new(self, self, self.settings(token, expected_user))
+    }
+
+    /// The settings of a client of this site.
+    pub fn settings(&self, token: &str, expected_user: &str) -> Settings {
+        Settings::parse("http://wiki.test", &self.context_path, token, expected_user).unwrap()
+    }
+
+    /// A client of somebody who may use the site and no more.
+    pub fn client_of(&self, name: &str) -> Confluence<&Self, &Self> {
+        let mut world = self.world();
+        let (id, now) = (world.find_user(name).unwrap(), world.now_ms());
+        world.secrets.add_token(id, "own", "own-token", now, None);
+        drop(world);
+        self.client_as("own-token", name)
     }
 
     /// All members of a group, page by page.
@@ -77,6 +90,16 @@ impl Site {
     pub fn changes(&self) -> u64 {
         std::mem::take(&mut self.world().changes)
     }
+}
+
+/// A group of this name.
+pub fn group(name: &str) -> GroupName {
+    GroupName::parse(name).unwrap()
+}
+
+/// An account of this name.
+pub fn user(name: &str) -> Username {
+    Username::parse(name).unwrap()
 }
 
 /// The key of an account, as the client sees it.
