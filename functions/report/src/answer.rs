@@ -1,11 +1,16 @@
 //! From a request that was let in to its answer.
 
 use crate::{
-    export,
+    banner::Banner,
+    exemptions, explain, export,
     filter::Filter,
-    json::{OverviewShape, RunsShape},
-    page::{self, AccountPage, AccountsPage, Listing, Nav, OverviewPage, PlanPage, RunsPage},
-    read,
+    handover,
+    json::{OverviewShape, PlanJson, RunsShape},
+    page::{
+        self, AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, Nav, OverviewPage, PlanPage,
+        PopulationsPage, RunsPage,
+    },
+    populations, read,
     route::Route,
 };
 use askama::Template;
@@ -54,15 +59,19 @@ impl From<QueryError> for Failure {
 
 /// Answers a request for a page.
 pub async fn answer<S: Store + 'static>(store: S, route: Route, format: Format, query: &str, now: Instant) -> Answer {
-    match found(store, route, format, query, now).await {
+    let banner = match format {
+        Format::Html => Banner::load(&store).await,
+        Format::Json | Format::Csv => Banner::default(),
+    };
+    match found(store, route, format, query, banner.clone(), now).await {
         Ok(answer) => answer,
-        Err(failure) => send::whole(failed(failure, format, now)),
+        Err(failure) => send::whole(failed(failure, format, banner, now)),
     }
 }
 
 /// The answer when there is no store to read.
 pub fn failed_to_open(error: StateError, format: Format, now: Instant) -> Answer {
-    send::whole(failed(Failure::State(error), format, now))
+    send::whole(failed(Failure::State(error), format, Banner::default(), now))
 }
 
 async fn found<S: Store + 'static>(
@@ -70,16 +79,18 @@ async fn found<S: Store + 'static>(
     route: Route,
     format: Format,
     query: &str,
+    banner: Banner,
     now: Instant,
 ) -> Result<Answer, Failure> {
+    let nav = move |here| Nav::new(here, banner, now);
     let response = match (route, format) {
         (Route::Overview, Format::Html) => {
             let view = &read::overview(&store, now).await?;
-            page::page(StatusCode::OK, &OverviewPage { nav: Nav::new("/report", now), view })
+            page::page(StatusCode::OK, &OverviewPage { nav: nav("/report"), view })
         }
         (Route::Overview, Format::Json | Format::Csv) => {
             let overview = engine::overview(&store, read::ALL_RUNS, MONTHS, now).await?;
-            respond::json(StatusCode::OK, &OverviewShape::from(overview))
+            respond::json(StatusCode::OK, &OverviewShape::new(overview, now))
         }
         (Route::Accounts, Format::Csv) => {
             let filter = Filter::parse(query)?;
@@ -93,12 +104,12 @@ async fn found<S: Store + 'static>(
             let list = &read::accounts(&store, head.as_ref(), &filter, now).await?;
             let codes = head.into_iter().flat_map(|head| head.report.decisions.into_keys());
             let view = Listing::new(&filter, list, codes);
-            shown(format, list, &AccountsPage { nav: Nav::new("/report/accounts", now), view })
+            shown(format, list, &AccountsPage { nav: nav("/report/accounts"), view })
         }
         (Route::Account(who), _) => {
-            let found = read::explain(&store, &who, now).await?;
+            let found = explain::explain(&store, &who, now).await?;
             let view = &found.ok_or(Failure::Nothing { what: "account", name: who })?;
-            shown(format, view, &AccountPage { nav: Nav::new("", now), view })
+            shown(format, view, &AccountPage { nav: nav(""), view })
         }
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
@@ -110,20 +121,48 @@ async fn found<S: Store + 'static>(
             let usual = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
             let (page, size) = part(query, usual)?;
             let shape = shapes::plan(&store, &id, page, size).await?.ok_or_else(|| no_plan(&id))?;
+            let beside = read::beside(&store, &shape.plan).await?;
             if format == Format::Json {
-                respond::json(StatusCode::OK, &shape)
+                respond::json(StatusCode::OK, &PlanJson::new(shape, beside))
             } else {
-                let view = &read::plan(shape, now);
-                page::page(StatusCode::OK, &PlanPage { nav: Nav::new("", now), view })
+                let view = &read::plan(shape, beside, now);
+                page::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
             }
         }
         (Route::Runs, Format::Html) => {
             let view = &read::runs(&store, now).await?;
-            page::page(StatusCode::OK, &RunsPage { nav: Nav::new("/report/runs", now), view })
+            page::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs"), view })
         }
         (Route::Runs, Format::Json | Format::Csv) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
-            respond::json(StatusCode::OK, &RunsShape { runs })
+            respond::json(StatusCode::OK, &RunsShape { left: runs.iter().flat_map(read::left).collect(), runs })
+        }
+        (Route::Handover, Format::Csv) => {
+            let wanted = handover::Wanted::parse(query, false)?;
+            let head = read::head(&store).await?;
+            let headers = respond::csv_headers(&format!("handover-{}.csv", now.format("%Y%m%d")));
+            return Ok(send::streamed(headers, handover::export(store, head, wanted)));
+        }
+        (Route::Handover, Format::Html | Format::Json) => {
+            let wanted = &handover::Wanted::parse(query, format == Format::Html)?;
+            let head = read::head(&store).await?;
+            let view = &handover::read(&store, head.as_ref(), wanted).await?;
+            shown(format, view, &HandoverPage { nav: nav(handover::PATH), wanted, view })
+        }
+        (Route::Exemptions, _) => {
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let view = &exemptions::read(&store, head.as_ref(), &policy, now).await?;
+            if format == Format::Csv {
+                let headers = respond::csv_headers(&format!("exemptions-{}.csv", now.format("%Y%m%d")));
+                let file = view.csv();
+                return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
+            }
+            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view })
+        }
+        (Route::Populations, _) => {
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let view = &populations::read(&store, head.as_ref(), &policy).await?;
+            shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
         }
         (Route::Style, _) => respond::css(STYLE),
     };
@@ -149,7 +188,7 @@ fn shown(format: Format, view: &impl Serialize, template: &impl Template) -> Res
     }
 }
 
-fn failed(failure: Failure, format: Format, now: Instant) -> Response<Vec<u8>> {
+fn failed(failure: Failure, format: Format, banner: Banner, now: Instant) -> Response<Vec<u8>> {
     let problem = match failure {
         Failure::Query(error) if format != Format::Html => return error.into_response(),
         Failure::Query(error) => Problem::new(StatusCode::BAD_REQUEST, "query-invalid", "The query is not valid")
@@ -167,7 +206,7 @@ fn failed(failure: Failure, format: Format, now: Instant) -> Response<Vec<u8>> {
         }
     };
     match format {
-        Format::Html => page::problem(&problem, now),
+        Format::Html => page::problem(&problem, banner, now),
         Format::Json | Format::Csv => problem.into_response(),
     }
 }

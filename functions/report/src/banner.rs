@@ -24,9 +24,10 @@ impl Banner {
     pub async fn load(store: &impl Store) -> Self {
         match Self::read(store).await {
             Ok(banner) => banner,
-            Err(error) => {
-                Self { notices: vec![format!("Whether everything stands still cannot be read: {error}")], blocked: None }
-            }
+            Err(error) => Self {
+                notices: vec![format!("Whether everything stands still cannot be read: {error}")],
+                blocked: None,
+            },
         }
     }
 

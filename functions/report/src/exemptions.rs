@@ -1,13 +1,13 @@
 //! Who is exempt, why, until when, and whether it is still needed: the list that somebody reviews.
 
-use crate::moment::Moment;
+use crate::{moment::Moment, read::InForce};
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     ports::Store,
     state::{SnapshotHead, StateError},
     view as engine,
 };
-use seatkeeper_policy::{Decision, ExemptBy, Exemption, ExemptionSubject, Instant, KeepReason, Policy, Username};
+use seatkeeper_policy::{Decision, ExemptBy, Exemption, ExemptionSubject, Instant, KeepReason, Username};
 use seatkeeper_web::csv;
 use serde::Serialize;
 
@@ -93,6 +93,8 @@ fn days_until(end: Instant, now: Instant) -> i64 {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct List {
+    /// Why there is no policy to read them from.
+    pub problem: Option<&'static str>,
     /// When the newest sweep judged, which is when the accounts were counted; none before the first one.
     pub as_of: Option<Moment>,
     /// Exemptions that have ended or end within the horizon.
@@ -125,9 +127,11 @@ impl List {
 pub async fn read(
     store: &impl Store,
     head: Option<&SnapshotHead>,
-    policy: Option<&Policy>,
+    in_force: &InForce,
     now: Instant,
 ) -> Result<List, StateError> {
+    let InForce { policy, problem } = in_force;
+    let policy = policy.as_ref().map(|(_, policy)| policy);
     let exemptions = policy.map(|policy| policy.exemptions.as_slice()).unwrap_or_default();
     let mut rows: Vec<Row> = exemptions.iter().map(|exemption| Row::new(exemption, now)).collect();
     if let Some(head) = head.filter(|_| !exemptions.is_empty()) {
@@ -144,7 +148,8 @@ pub async fn read(
     // Both halves of this order are stable: what ends first, and without an end the order of the policy file.
     rows.sort_by_key(|row| (row.expires.is_none(), row.expires));
     let lapsing = policy.map_or(0, |policy| policy.lapsing(HORIZON, now).len());
-    Ok(List { as_of: head.map(|head| Moment(head.at)), lapsing, horizon_days: HORIZON, exemptions: rows })
+    let problem = *problem;
+    Ok(List { problem, as_of: head.map(|head| Moment(head.at)), lapsing, horizon_days: HORIZON, exemptions: rows })
 }
 
 /// Which exemption kept an account: the same in every word if there is one, else the first about the same subject,
@@ -197,12 +202,8 @@ mod tests {
         let user = |name: &str| ExemptionSubject::User(Username::parse(name).unwrap());
         let list = [exemption(user("anna"), None), exemption(user("bert"), None), exemption(user("BERT"), Some(now()))];
         let name = Username::parse("Bert").unwrap();
-        let kept = |why: &str, until| KeepReason::Exempt {
-            by: ExemptBy::Name,
-            why: why.into(),
-            owner: "it".into(),
-            until,
-        };
+        let kept =
+            |why: &str, until| KeepReason::Exempt { by: ExemptBy::Name, why: why.into(), owner: "it".into(), until };
         assert_eq!(of(&list, &kept("integration", Some(now())), &name), Some(2));
         assert_eq!(of(&list, &kept("another reason", None), &name), Some(1));
         assert_eq!(of(&list, &KeepReason::Administrator, &name), None);

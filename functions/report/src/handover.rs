@@ -134,11 +134,7 @@ pub fn rows(judged: &Judged) -> Vec<Row> {
 }
 
 /// Reads one page of the list.
-pub async fn read(
-    store: &impl Store,
-    head: Option<&SnapshotHead>,
-    wanted: &Wanted,
-) -> Result<List, StateError> {
+pub async fn read(store: &impl Store, head: Option<&SnapshotHead>, wanted: &Wanted) -> Result<List, StateError> {
     let Wanted { page, size, .. } = *wanted;
     let first = (page - 1).saturating_mul(size);
     let (mut found, mut total, mut obstacles) = (Vec::new(), 0_usize, BTreeMap::new());

@@ -1,7 +1,7 @@
 //! Which rules govern whom: accounts of each population with their decisions, and accounts that two populations claim
 //! or that a missing fact leaves open.
 
-use crate::moment::Moment;
+use crate::{moment::Moment, read::InForce};
 use seatkeeper_engine::{
     ports::Store,
     state::{Judged, SnapshotHead, StateError},
@@ -76,6 +76,8 @@ pub struct Open {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Populations {
+    /// Why there is no policy to read them from.
+    pub problem: Option<&'static str>,
     /// When the newest sweep judged; none before the first one.
     pub as_of: Option<Moment>,
     /// Whether the policy has changed since.
@@ -119,8 +121,9 @@ impl Populations {
 pub async fn read(
     store: &impl Store,
     head: Option<&SnapshotHead>,
-    policy: Option<(u32, &Policy)>,
+    in_force: &InForce,
 ) -> Result<Populations, StateError> {
+    let policy = in_force.policy.as_ref().map(|(version, policy)| (*version, policy));
     let mut counts = Counts::default();
     if let (Some(head), Some((_, policy))) = (head, policy) {
         for page in 0..head.pages.count {
@@ -135,6 +138,7 @@ pub async fn read(
     let populations = named.chain(policy.map(|_| row(None, None))).collect();
     let Counts { conflicts, open, .. } = counts;
     Ok(Populations {
+        problem: in_force.problem,
         as_of: head.map(|head| Moment(head.at)),
         policy_changed: head.zip(policy).is_some_and(|(head, (version, _))| head.policy != version),
         populations,

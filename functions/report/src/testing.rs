@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    state::{self, Judged, Outcome, Pages, PlanHead, Run, SnapshotHead, Tally},
+    state::{self, Judged, Outcome, Pages, PlanHead, PolicyRecord, Run, SnapshotHead, Tally},
     testing::{MemoryStore, block_on},
 };
 use seatkeeper_policy::{
-    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, PlannedAccount, ReclaimReason,
+    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, Obstacle, PlannedAccount, ReclaimReason,
     SeatCount, Source, Status, SweepId, UserKey, Username, Verdict, account::Sighting, report::PlanReport,
 };
 use std::collections::BTreeSet;
@@ -108,4 +108,37 @@ pub fn judged(name: &str, days: Option<i64>) -> Judged {
             None => Decision::Hold(HoldReason::ActivityUnknown),
         },
     }
+}
+
+/// An account whose seat cannot be freed from here.
+pub fn blocked_by(name: &str, obstacles: Vec<Obstacle>) -> Judged {
+    let mut judged = judged(name, Some(200));
+    judged.account.obstacles.clone_from(&obstacles);
+    if let Decision::Reclaim(reason) = judged.decision {
+        judged.decision = Decision::Hold(HoldReason::CannotFree { reason, obstacles });
+    }
+    judged
+}
+
+/// One obstacle of each kind.
+pub fn every_obstacle() -> Vec<Obstacle> {
+    let group = |name: &str| GroupName::parse(name).unwrap();
+    vec![
+        Obstacle::Individual,
+        Obstacle::OtherGroup(group("guests")),
+        Obstacle::Inherited { group: group("users"), via: Some(group("staff")) },
+        Obstacle::ReadOnly { directory: "Corporate".into() },
+        Obstacle::Shadowed { directory: "Internal".into() },
+        Obstacle::TriedInVain { at: now() - TimeDelta::days(7), detail: "still a member".into() },
+        Obstacle::ComesBack { taken: now() - TimeDelta::days(30) },
+    ]
+}
+
+/// Puts a policy with this text into force.
+pub fn with_policy(store: MemoryStore, text: &str) -> MemoryStore {
+    let policy = seatkeeper_engine::policy_file::parse(text).unwrap();
+    let record =
+        PolicyRecord { version: 1, text: text.into(), rules: policy.rules_hash(), saved: now(), by: "anna".into() };
+    block_on(state::save(&store, &state::policy(), &record)).unwrap();
+    store
 }

@@ -140,7 +140,9 @@ pub fn left(code: &str) -> &'static str {
         "silent-204" => {
             "Confluence confirmed the change and nothing changed; the directory is read-only or puts everything back."
         }
-        "administrator" => "The account is still in a group of administrators, and such a group gives a seat by itself.",
+        "administrator" => {
+            "The account is still in a group of administrators, and such a group gives a seat by itself."
+        }
         "nested" => "The account is still in a licence group through another group inside it.",
         "duplicate-or-cache" => {
             "The account is in no licence group and still active with a seat: a second account of the name in a lower \
@@ -183,7 +185,9 @@ pub fn warning(state: Option<WarnState>, notice: Option<Notice>) -> String {
         (Some(WarnState::Undeliverable), _) => {
             "The warning cannot be delivered, so the seat stays until somebody has looked at it.".to_owned()
         }
-        (None, Some(Notice { delivered: Some(at), .. })) => format!("Warned on {}; the decision stands by now.", Moment(at)),
+        (None, Some(Notice { delivered: Some(at), .. })) => {
+            format!("Warned on {}; the decision stands by now.", Moment(at))
+        }
         (None, Some(Notice { noticed, undeliverable: true, .. })) => {
             format!("It was to be warned on {}, and the message could not be delivered.", Moment(noticed))
         }

@@ -130,6 +130,8 @@ fn an_account_that_lost_its_seat_and_is_in_no_group_any_more_is_still_explained(
             state: seatkeeper_policy::journal::StepState::Done,
         }],
         carried: std::collections::BTreeSet::new(),
+        again: 0,
+        left: Some("silent-204".into()),
     };
     block_on(state::save(&store, &state::reclaim(&gone.account.key), &reclaim)).unwrap();
     let (status, page) = get(store, "/report/accounts/GERD");
