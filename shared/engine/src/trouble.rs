@@ -71,7 +71,10 @@ impl Trouble {
 
     /// Whether trying again later can help without anybody doing anything.
     pub fn may_pass(&self) -> bool {
-        matches!(self.code.as_str(), "throttled" | "unreachable" | "malformed-answer" | "store-failed" | "read-only-site")
+        matches!(
+            self.code.as_str(),
+            "throttled" | "unreachable" | "malformed-answer" | "store-failed" | "read-only-site"
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
+use seatkeeper_engine::sources::NoDatabase;
 use seatkeeper_engine::{
     admin,
     state::{self, Answer, Outcome, Run},
@@ -13,7 +14,6 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
-use seatkeeper_engine::sources::NoDatabase;
 use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, verbs::BUDGET};
 use std::collections::BTreeMap;
 

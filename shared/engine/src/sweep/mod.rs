@@ -251,7 +251,7 @@ where
         run.at = now;
         state::save(store, &state::run(sweep), &run).await?;
         // Two runners that opened at the same time wrote the index at the same time, and one entry got lost.
-        if run.outcome != before { self.index(sweep).await } else { Ok(()) }
+        if run.outcome == before { Ok(()) } else { self.index(sweep).await }
     }
 
     /// Makes sure that the index of runs knows a run.
