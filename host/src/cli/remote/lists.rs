@@ -195,9 +195,7 @@ mod tests {
 
     #[test]
     fn exemptions_that_end_are_counted_and_somebody_is_to_ask_their_owners() {
-        let row = |state: &str, expires: Value| {
-            json!({"subject": "bots", "why": "they work at night", "owner": "it", "expires": expires, "state": state})
-        };
+        let row = |state: &str, expires: Value| json!({"subject": "bots", "why": "they work at night", "owner": "it", "expires": expires, "state": state});
         let all = [
             row("ended", json!("2026-11-01T00:00:00Z")),
             row("lapsing", json!("2026-12-01T00:00:00Z")),
