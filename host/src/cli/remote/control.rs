@@ -54,8 +54,8 @@ fn told(Stopped { by, at, why }: &Stopped, ours: &str) -> String {
         format!("It was stopped before, by {by} on {at}: {why}")
     };
     format!(
-        "{text}\nNo sweep writes to Confluence any more, from the next account on, and nobody is warned. Seats are still \
-         given back.\nNext step: `seatkeeper release` when the reason is gone."
+        "{text}\nFrom the next account on no sweep writes to Confluence, and nobody is warned; a plan under way waits. Seats are \
+         still given back.\nNext step: `seatkeeper release` when the reason is gone."
     )
 }
 
@@ -74,8 +74,7 @@ impl Release {
         let Switch { stop } = client.withdraw(SWITCH)?;
         let text = match &before {
             Some(Stopped { by, at, why }) => format!(
-                "Released. It had been stopped by {by} on {}: {why}\nNext step: a plan that was stopped in the middle is \
-                 over; `seatkeeper plan` makes a new one now, the timer when the next sweep is due.",
+                "Released. It had been stopped by {by} on {}: {why}\nA plan that waited goes on with the next tick.",
                 moment(*at)
             ),
             None => "Nothing was stopped.".to_owned(),

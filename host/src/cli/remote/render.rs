@@ -116,7 +116,7 @@ pub(crate) fn sentence(outcome: &Outcome) -> String {
         Outcome::Blocked { findings } => format!("blocked by the second opinion: {}", findings.join("; ")),
         Outcome::Rejected { by } => format!("rejected by {by}"),
         Outcome::Lapsed { why } => format!("lapsed: {why}"),
-        Outcome::Stopped => "stopped in the middle: the switch was pulled, or the policy was set to dry run".to_owned(),
+        Outcome::Stopped => "stopped, because the policy was set to dry run".to_owned(),
         Outcome::Applied => "carried out".to_owned(),
         Outcome::Failed { code, message } => format!("failed: {message} [{code}]"),
     }
