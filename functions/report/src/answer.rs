@@ -33,7 +33,10 @@ pub const STYLE: &str = include_str!("style.css");
 const MONTHS: u32 = 12;
 
 /// Accounts of a plan on its page.
-const PLANNED: usize = 500;
+const PLANNED: usize = 300;
+
+/// Accounts of a list on its page at most.
+const SHOWN: usize = 200;
 
 /// Why there is no page.
 enum Failure {
@@ -99,7 +102,10 @@ async fn found<S: Store + 'static>(
             return Ok(send::streamed(headers, export::accounts(store, head, &filter, now)));
         }
         (Route::Accounts, Format::Html | Format::Json) => {
-            let filter = Filter::parse(query)?;
+            let mut filter = Filter::parse(query)?;
+            if format == Format::Html {
+                filter.size = filter.size.min(SHOWN);
+            }
             let head = read::head(&store).await?;
             let list = &read::accounts(&store, head.as_ref(), &filter, now).await?;
             let codes = head.into_iter().flat_map(|head| head.report.decisions.into_keys());
@@ -118,8 +124,8 @@ async fn found<S: Store + 'static>(
         }
         (Route::Plan(id), Format::Html | Format::Json) => {
             // A page for people stays small enough to be read and loaded; programs may have more at once.
-            let usual = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
-            let (page, size) = part(query, usual)?;
+            let most = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
+            let (page, size) = part(query, most)?;
             let shape = shapes::plan(&store, &id, page, size).await?.ok_or_else(|| no_plan(&id))?;
             let beside = read::beside(&store, &shape.plan).await?;
             if format == Format::Json {
@@ -174,10 +180,10 @@ fn no_plan(id: &SweepId) -> Failure {
 }
 
 /// Page and size of a plan's accounts.
-fn part(query: &str, usual: usize) -> Result<(usize, usize), QueryError> {
+fn part(query: &str, most: usize) -> Result<(usize, usize), QueryError> {
     let query = Query::parse(query, &["page", "size"])?;
     let number = |name| query.parsed::<usize>(name, "a whole number from 1");
-    let size = number("size")?.unwrap_or(usual).clamp(1, shapes::MOST_PLANNED);
+    let size = number("size")?.unwrap_or(most).clamp(1, most);
     Ok((number("page")?.unwrap_or(1).max(1), size))
 }
 

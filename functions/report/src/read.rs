@@ -27,6 +27,9 @@ pub const FEW_RUNS: usize = 5;
 /// Runs on their own page.
 pub const ALL_RUNS: usize = 100;
 
+/// Seats that did not come free, on the page of the runs: the newest; the JSON has all.
+const LEFT: usize = 100;
+
 const NO_POLICY: &str = "No policy is set, so nothing is done. Send one with PUT /admin/policy.";
 const UNREADABLE: &str =
     "The stored policy is not valid for this version. Send a corrected one with PUT /admin/policy.";
@@ -100,8 +103,9 @@ fn reviews(policy: Option<&Policy>, report: &PlanReport, now: Instant) -> Vec<Re
         (
             lapsing,
             format!(
-                "{} or sooner, or over already.",
-                named(lapsing, "exemption ends in 30 days", "exemptions end in 30 days")
+                "{} within {} days or ended already.",
+                named(lapsing, "exemption ends", "exemptions end"),
+                exemptions::HORIZON
             ),
             exemptions::PATH,
         ),
@@ -143,7 +147,7 @@ pub fn seats(overview: &engine::Overview) -> Option<(SeatCount, Instant)> {
 /// The newest runs.
 pub async fn runs(store: &impl Store, now: Instant) -> Result<Runs, StateError> {
     let runs = engine::runs(store, ALL_RUNS).await?;
-    Ok(Runs { left: runs.iter().flat_map(left).collect(), runs: rows(store, &runs, now).await? })
+    Ok(Runs { left: runs.iter().flat_map(left).take(LEFT).collect(), runs: rows(store, &runs, now).await? })
 }
 
 /// Runs as rows; whether a plan is an emergency plan stands with the plan.

@@ -4,7 +4,7 @@
 mod words;
 
 use crate::{
-    Account, Activity, Exemption, ExemptionSubject, GroupName, Instant, Obstacle, Policy, Rules, Source, Status,
+    Account, Activity, Notice, Exemption, ExemptionSubject, GroupName, Instant, Obstacle, Policy, Rules, Source, Status,
     UserKey, rules::Undeliverable,
 };
 use chrono::TimeDelta;
@@ -297,11 +297,18 @@ fn due(rules: &Rules, account: &Account, now: Instant) -> Result<ReclaimReason, 
     }
 }
 
+/// A warning counts for twice the grace period and so much more: time for deliveries, approvals and runs over the cap.
+const FORGOTTEN: TimeDelta = TimeDelta::days(90);
+
 /// What has to happen before the seat is taken from somebody who is due; nothing when the time has come.
 fn warning(rules: &Rules, account: &Account, reason: &ReclaimReason, now: Instant) -> Option<WarnState> {
     let rule = rules.warning.as_ref()?;
-    // A notice from before the newest sighting was about an earlier absence.
-    let Some(notice) = account.notice.filter(|notice| notice.noticed >= reason.since()) else {
+    // A notice from before the newest sighting was about an earlier absence, and one from long ago is forgotten: the
+    // person was exempt, say, in the meantime.
+    let fresh = |notice: &Notice| {
+        notice.noticed >= reason.since() && now - notice.noticed <= rule.grace.delta() + rule.grace.delta() + FORGOTTEN
+    };
+    let Some(notice) = account.notice.filter(fresh) else {
         return Some(WarnState::Due);
     };
     let begun = match (notice.delivered, notice.undeliverable, rule.undeliverable) {

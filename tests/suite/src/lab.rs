@@ -39,6 +39,10 @@ pub struct Lab {
     pub clock: LabClock,
     /// Whether runners have an executor for renames.
     pub crowd: bool,
+    /// Whether sweeps read the site's database.
+    pub database: bool,
+    /// Accounts in memory at a time, where a test wants other parts than usual.
+    pub part: Option<u64>,
     starts: Cell<u32>,
 }
 
@@ -71,6 +75,8 @@ impl Lab {
             clock: LabClock(sim.clone()),
             store: MemoryStore::default(),
             crowd: false,
+            database: false,
+            part: None,
             starts: Cell::new(0),
             sim,
         };

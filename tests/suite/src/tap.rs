@@ -135,3 +135,19 @@ pub fn drive<T>(tap: &Tap, future: impl Future<Output = T>) -> Drive<T> {
         }
     }
 }
+
+/// Repeats a step, as a timer, a sender or a person would, until it is through. A crash leaves its lease behind, so time
+/// passes before the next try.
+pub fn insist<T>(lab: &crate::Lab, tap: &Tap, mut step: impl FnMut(&Tap) -> Drive<T>) -> T {
+    let calm = Tap::default();
+    let mut tap = tap;
+    loop {
+        match step(tap) {
+            Drive::Done(value) => return value,
+            Drive::Died => {
+                lab.pass(chrono::TimeDelta::minutes(2));
+                tap = &calm;
+            }
+        }
+    }
+}

@@ -1,12 +1,11 @@
 //! What people and timers do: replace the policy, let the timer ring, approve, log in, undo, ask.
 #![expect(clippy::panic, reason = "test support: a surprise is a failed test")]
 
-use crate::{Drive, Lab, Runner, Tap, drive};
+use crate::{Drive, Lab, LabDatabase, Runner, Tap, drive};
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
     audit, login,
-    sources::NoDatabase,
     state::{self, Answer, Apply, PlanHead, PolicyRecord, Run, Work},
     sweep::{self, Order, Status, TickReport},
     testing::block_on,
@@ -41,7 +40,11 @@ impl Lab {
     pub fn tick_with(&self, tap: &Tap, budget: TimeDelta, open_now: bool) -> Drive<TickReport> {
         let runner = Runner::start(self, tap);
         let order = Order { runner: &runner.name, budget, open_now };
-        drive(tap, sweep::tick(runner.ports(), &NoDatabase, order))
+        let database = LabDatabase::of(self, tap);
+        match self.part {
+            None => drive(tap, sweep::tick(runner.ports(), &database, order)),
+            Some(part) => drive(tap, sweep::tick_in_parts(runner.ports(), &database, order, part)),
+        }
     }
 
     /// The timer rings until there is nothing to go on with.

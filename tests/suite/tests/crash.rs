@@ -14,7 +14,7 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
-use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, verbs::BUDGET};
+use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist, verbs::BUDGET};
 use std::collections::BTreeMap;
 
 /// Everything that must not depend on whether somebody crashed.
@@ -53,21 +53,6 @@ fn end(lab: &Lab, people: &[UserKey]) -> End {
         restored: people.iter().map(|key| (key.clone(), lab.restored(key).map(|r: Restore| r.state))).collect(),
         seats: lab.seats_used(),
         idle: lab.work().is_none(),
-    }
-}
-
-/// Repeats a step, as a timer, a sender or a person would, until it is through. A crash leaves its lease behind.
-fn insist<T>(lab: &Lab, tap: &Tap, mut step: impl FnMut(&Tap) -> Drive<T>) -> T {
-    let calm = Tap::default();
-    let mut tap = tap;
-    loop {
-        match step(tap) {
-            Drive::Done(value) => return value,
-            Drive::Died => {
-                lab.pass(TimeDelta::minutes(2));
-                tap = &calm;
-            }
-        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! Requests against a published sweep.
 
+mod large;
+mod lists;
+mod single;
+
 use super::*;
 use crate::testing::{judged, now, published};
 use http::{HeaderMap, header};
@@ -19,6 +23,15 @@ fn get(store: MemoryStore, address: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
+/// The same entries again: an answer takes its store with it.
+fn copy(store: &MemoryStore) -> MemoryStore {
+    let copy = MemoryStore::default();
+    for (key, value) in store.entries() {
+        copy.put(&key, &value);
+    }
+    copy
+}
+
 fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     let mut accounts: Vec<_> =
         ["anna", "bert", "cleo", "dora", "emil"].map(|name| judged(name, Some(200))).into_iter().collect();
@@ -26,8 +39,16 @@ fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     accounts
 }
 
-const PAGES: [&str; 5] =
-    ["/report", "/report/accounts", "/report/accounts/anna", "/report/plans/20261122-110000", "/report/runs"];
+const PAGES: [&str; 8] = [
+    "/report",
+    "/report/accounts",
+    "/report/accounts/anna",
+    "/report/plans/20261122-110000",
+    "/report/runs",
+    "/report/handover",
+    "/report/exemptions",
+    "/report/populations",
+];
 
 #[test]
 fn every_page_is_complete_small_and_asks_no_other_host_for_anything() {
@@ -137,6 +158,7 @@ fn an_account_that_lost_its_seat_and_is_in_no_group_any_more_is_still_explained(
     let (status, page) = get(store, "/report/accounts/GERD");
     assert_eq!(status, 200);
     assert!(page.contains("no licence group") && page.contains("deactivate: done and verified"), "{page}");
+    assert!(page.contains("Confluence confirmed the change and nothing changed"), "{page}");
 }
 
 #[test]

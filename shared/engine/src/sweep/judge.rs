@@ -18,8 +18,6 @@ use seatkeeper_policy::{
     decide, plan::planned, report::PlanReport, rules::WarningRule, template,
 };
 
-/// Accounts in memory at a time: about 35 MB.
-const PART: u64 = 50_000;
 /// Names looked at for each part, to find where it begins.
 const SAMPLES: u64 = 64;
 /// Accounts on one page of the snapshot: about 250 KB, below what every store takes.
@@ -89,7 +87,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         for number in first..end {
             people += u64::try_from(self.page(gather, number).await?.len()).unwrap_or_default();
         }
-        let parts = people.div_ceil(PART).max(1);
+        let parts = people.div_ceil(self.part).max(1);
         if parts == 1 {
             return Ok(Vec::new());
         }

@@ -96,6 +96,8 @@ enum Step {
 struct Tick<'a, S, X, N, C, D> {
     ports: Ports<'a, S, X, N, C>,
     database: &'a D,
+    /// Accounts in memory at a time.
+    part: u64,
     record: PolicyRecord,
     policy: Policy,
     at: Checkpoint,
@@ -108,6 +110,8 @@ struct Tick<'a, S, X, N, C, D> {
     page: Option<(u32, Vec<PlannedAccount>)>,
 }
 
+/// Accounts in memory at a time: about 35 MB.
+const PART: u64 = 50_000;
 /// Runs that the index remembers.
 const RUNS: usize = 200;
 
@@ -123,13 +127,30 @@ where
     C: Clock,
     D: Database,
 {
+    tick_in_parts(ports, database, order, PART).await
+}
+
+/// The same with another number of accounts in memory at a time. What is published does not depend on it.
+pub async fn tick_in_parts<S, X, N, C, D>(
+    ports: Ports<'_, S, X, N, C>,
+    database: &D,
+    order: Order<'_>,
+    part: u64,
+) -> TickReport
+where
+    S: Store,
+    X: Site,
+    N: Rename,
+    C: Clock,
+    D: Database,
+{
     let (store, clock) = (ports.store, ports.clock);
     let held = match lease::take(store, clock, state::lease(), order.runner, order.budget + LEASE_MARGIN).await {
         Ok(Some(held)) => held,
         Ok(None) => return TickReport::bare(Status::Busy, None),
         Err(error) => return TickReport::bare(Status::Failed, Some(error.into())),
     };
-    let report = match Tick::start(ports, database, order).await {
+    let report = match Tick::start(ports, database, order, part).await {
         Ok(mut tick) => tick.run(order.open_now).await,
         Err(trouble) => TickReport::bare(Status::Failed, Some(trouble)),
     };
@@ -152,11 +173,17 @@ where
     C: Clock,
     D: Database,
 {
-    async fn start(ports: Ports<'a, S, X, N, C>, database: &'a D, order: Order<'_>) -> Result<Self, Trouble> {
+    async fn start(
+        ports: Ports<'a, S, X, N, C>,
+        database: &'a D,
+        order: Order<'_>,
+        part: u64,
+    ) -> Result<Self, Trouble> {
         let deadline = ports.clock.now() + order.budget;
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
-        Ok(Self { ports, database, record, policy, at, deadline, sweep: None, misses: 0, page: None })
+        let part = part.max(1);
+        Ok(Self { ports, database, part, record, policy, at, deadline, sweep: None, misses: 0, page: None })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {

@@ -4,6 +4,7 @@
 //! Reading order: [`table`], [`start`], [`hooks`], [`sweeps`].
 
 pub mod hooks;
+pub mod judge;
 pub mod start;
 pub mod sweeps;
 pub mod table;
