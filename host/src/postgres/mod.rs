@@ -2,6 +2,7 @@
 //!
 //! A connection belongs to the instance that opened it and ends with it. There is no pool: a component opens one
 //! connection for many statements, and a session that nobody else had before needs no cleaning.
+#![expect(clippy::result_large_err, reason = "the error of the interface carries all fields that the server sent")]
 
 mod address;
 pub(crate) mod bindings;

@@ -54,7 +54,7 @@ async fn ask(client: &Client, query: &Query) -> Result<Vec<Vec<Value>>, tokio_po
 }
 
 fn value(row: &tokio_postgres::Row, index: usize) -> Value {
-    match *row.columns()[index].type_() {
+    match *row.columns().get(index).unwrap().type_() {
         Type::BOOL => row.get::<_, Option<bool>>(index).map_or(Value::Null, Value::Flag),
         Type::TEXT => row.get::<_, Option<String>>(index).map_or(Value::Null, Value::Text),
         Type::TIMESTAMP => row.get::<_, Option<NaiveDateTime>>(index).map_or(Value::Null, Value::Time),
@@ -92,7 +92,7 @@ async fn read(server: &Server, wanted: &BTreeSet<GroupName>, zone: &str) -> (BTr
 }
 
 fn at(text: &str) -> Option<DateTime<Utc>> {
-    Some(text.parse().unwrap())
+    text.parse().map(Some).unwrap()
 }
 
 /// The world of `people.sql`, read once in the time zone of Berlin.

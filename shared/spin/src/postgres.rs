@@ -40,7 +40,7 @@ impl Postgres {
         let options = OpenOptions { ca_root: settings.authority().map(|text| Certificate::Text(text.to_owned())) };
         let opened = Connection::open_with_options(settings.address(), options).await;
         let opened = Rc::new(opened.map_err(|error| failed(settings, &error))?);
-        access::judge(&ask(&opened, access::query()).await.map_err(|error| failed(settings, &error))?)?;
+        access::judge(&ask(settings, &opened, access::query()).await?)?;
         *self.connection.borrow_mut() = Some(Rc::clone(&opened));
         Ok(opened)
     }
@@ -53,8 +53,7 @@ impl Postgres {
     ) -> Result<DatabasePage, PortError> {
         let connection = self.connection(settings).await?;
         let query = accounts::query(groups, after, settings.zone());
-        let rows = ask(&connection, query).await.map_err(|error| failed(settings, &error))?;
-        accounts::page(groups, &rows)
+        accounts::page(groups, &ask(settings, &connection, query).await?)
     }
 }
 
@@ -83,15 +82,17 @@ async fn in_time<T>(work: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-async fn ask(connection: &Connection, query: Query) -> Result<Vec<Vec<Value>>, Error> {
+async fn ask(settings: &Settings, connection: &Connection, query: Query) -> Result<Vec<Vec<Value>>, PortError> {
     let parameters: Vec<ParameterValue> = query.parameters.into_iter().map(parameter).collect();
-    let mut answer = connection.query(query.sql, parameters).await?;
+    let answer = connection.query(query.sql, parameters).await;
+    let mut answer = answer.map_err(|error| failed(settings, &error))?;
     let mut rows = Vec::new();
     while let Some(row) = answer.rows().next().await {
-        rows.push(row.iter().map(value).collect::<Result<Vec<_>, _>>()?);
+        let row: Result<Vec<Value>, String> = row.iter().map(value).collect();
+        rows.push(row.map_err(|why| explain(settings, Fault::Other(&why)))?);
     }
     // A stream that ends early looks like one that is complete; only this tells them apart.
-    answer.result().await?;
+    answer.result().await.map_err(|error| failed(settings, &error))?;
     Ok(rows)
 }
 
@@ -103,26 +104,27 @@ fn parameter(parameter: Parameter) -> ParameterValue {
     }
 }
 
-fn value(value: &DbValue) -> Result<Value, Error> {
+fn value(value: &DbValue) -> Result<Value, String> {
     Ok(match value {
         DbValue::DbNull => Value::Null,
         DbValue::Boolean(flag) => Value::Flag(*flag),
         DbValue::Str(text) => Value::Text(text.clone()),
-        DbValue::Datetime(_) => Value::Time(Decode::decode(value)?),
+        DbValue::Datetime(_) => Value::Time(Decode::decode(value).map_err(|error| error.to_string())?),
         DbValue::ArrayStr(texts) => Value::Texts(texts.iter().flatten().cloned().collect()),
-        other => return Err(Error::Decode(format!("a value of an unexpected type came: {other:?}"))),
+        other => return Err(format!("a value of an unexpected type came: {other:?}")),
     })
 }
 
 fn failed(settings: &Settings, error: &Error) -> PortError {
     let fault = match error {
         Error::Decode(text) => Fault::Other(text),
-        Error::PgError(PgError::ConnectionFailed(text)) => Fault::Connection(text),
+        // A failed query without a code is a connection that broke.
+        Error::PgError(PgError::ConnectionFailed(text) | PgError::QueryFailed(QueryError::Text(text))) => {
+            Fault::Connection(text)
+        }
         Error::PgError(PgError::QueryFailed(QueryError::DbError(error))) => {
             Fault::Server { code: &error.code, message: &error.message }
         }
-        // Without a code it is the connection that broke.
-        Error::PgError(PgError::QueryFailed(QueryError::Text(text))) => Fault::Connection(text),
         Error::PgError(PgError::BadParameter(text) | PgError::ValueConversionFailed(text) | PgError::Other(text)) => {
             Fault::Other(text)
         }
