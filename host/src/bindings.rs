@@ -10,12 +10,23 @@ mod generated {
     wasmtime::component::bindgen!({
         path: "wit",
         world: "host",
-        imports: { default: trappable | store },
-        with: { "spin:key-value/key-value.store": crate::kv::bindings::OpenStore },
+        imports: {
+            "spin:postgres/postgres.[method]connection-builder.build": async | trappable,
+            "spin:postgres/postgres.[static]connection.open": async | trappable,
+            "spin:postgres/postgres.[method]connection.query": async | trappable,
+            "spin:postgres/postgres.[method]connection.execute": async | trappable,
+            default: trappable | store,
+        },
+        with: {
+            "spin:key-value/key-value.store": crate::kv::bindings::OpenStore,
+            "spin:postgres/postgres.connection": crate::postgres::bindings::OpenConnection,
+            "spin:postgres/postgres.connection-builder": crate::postgres::bindings::Builder,
+        },
     });
 }
 
 pub(crate) use generated::spin::key_value::key_value;
+pub(crate) use generated::spin::postgres::postgres;
 pub(crate) use generated::spin::variables::variables;
 
 /// Says where the interfaces of Spin find their data in a store.
@@ -48,6 +59,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>> {
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     key_value::add_to_linker::<State, SpinInterfaces>(&mut linker, |state| state)?;
+    postgres::add_to_linker::<State, SpinInterfaces>(&mut linker, |state| state)?;
     variables::add_to_linker::<State, SpinInterfaces>(&mut linker, |state| state)?;
     Ok(linker)
 }

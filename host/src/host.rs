@@ -21,6 +21,7 @@ use crate::manifest::Manifest;
 use crate::manifest::check::{self, App, ComponentPlan, RouteTarget, Schedule};
 use crate::outbound::client::{Client, ClientOptions, read_roots};
 use crate::outbound::hooks::OutboundPolicy;
+use crate::postgres::Databases;
 use crate::runtime_config::RuntimeConfig;
 use crate::state::{ComponentShared, State};
 use crate::variables::Sources;
@@ -135,12 +136,14 @@ impl Host {
         let state_dir = options.state_dir.clone().or_else(|| config.state_dir.clone());
         let state_dir = std::path::absolute(state_dir.unwrap_or_else(|| folder.join(".spin")))
             .map_err(|error| StartError::one(format!("the state directory is not usable: {error}")))?;
+        let databases = Databases::new(config.blocked.clone(), roots.clone());
         let client =
             Client::new(ClientOptions { blocked: config.blocked.clone(), pooling: config.pooling, extra_roots: roots })
                 .map_err(StartError::one)?;
         let cache = options.cache.then(|| state_dir.join("cache"));
         let engine = engine::start(slots(options.max_requests), cache.as_deref()).map_err(StartError::one)?;
-        let shared = Shared { options, config: &config, state_dir: &state_dir, client, stopping: Arc::default() };
+        let shared =
+            Shared { options, config: &config, state_dir: &state_dir, client, databases, stopping: Arc::default() };
         Self::assemble(app, &shared, engine, router)
     }
 
@@ -309,6 +312,7 @@ struct Shared<'a> {
     config: &'a RuntimeConfig,
     state_dir: &'a Path,
     client: Client,
+    databases: Databases,
     stopping: Arc<AtomicBool>,
 }
 
@@ -344,6 +348,7 @@ impl Shared<'_> {
             stores,
             strict_kv: self.options.strict_kv,
             outbound: Arc::new(OutboundPolicy::new(&plan.id, plan.allowed.clone(), self.client.clone())),
+            databases: self.databases.clone(),
             logs: crate::logs::ComponentLogs::open(&plan.id, Some(&log_dir), self.options.show_logs)?,
             max_memory: self.config.max_instance_memory.unwrap_or(self.options.max_instance_memory),
             peak_memory: 0.into(),

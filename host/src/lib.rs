@@ -14,6 +14,7 @@ mod kv;
 mod logs;
 mod manifest;
 mod outbound;
+mod postgres;
 mod runtime_config;
 mod state;
 mod variables;

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::kv;
 use crate::logs::ComponentLogs;
 use crate::outbound::hooks::{Hooks, OutboundPolicy};
+use crate::postgres::Databases;
 use crate::variables::{VariableError, check_name};
 
 /// Elements that the tables of one instance may have; a component of usual size needs some thousands.
@@ -26,6 +27,7 @@ pub(crate) struct ComponentShared {
     pub(crate) stores: Arc<BTreeMap<String, kv::Database>>,
     pub(crate) strict_kv: bool,
     pub(crate) outbound: Arc<OutboundPolicy>,
+    pub(crate) databases: Databases,
     pub(crate) logs: ComponentLogs,
     pub(crate) max_memory: usize,
     pub(crate) peak_memory: AtomicUsize,
@@ -66,6 +68,7 @@ impl ComponentShared {
             memory: MemoryLimit { used: 0, component: Arc::clone(self) },
             component: Arc::clone(self),
             open_stores: 0,
+            open_databases: 0,
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.memory);
@@ -85,6 +88,7 @@ pub struct State {
     memory: MemoryLimit,
     pub(crate) component: Arc<ComponentShared>,
     pub(crate) open_stores: usize,
+    pub(crate) open_databases: usize,
 }
 
 impl WasiView for State {

@@ -13,22 +13,34 @@ use crate::{
 /// Every component of `spin.toml`, by package name.
 pub const COMPONENTS: [&str; 5] = ["sweep", "report", "restore", "alert", "admin"];
 
+/// A component that only tests run; `spin.toml` does not name it.
+const PROBE: &str = "probe";
+
 /// The cargo profile they are built with.
 const PROFILE: &str = "component";
 
 /// Builds all components and prints the size of each; the paths are in the order of [`COMPONENTS`].
 pub fn build(workspace: &Workspace, choice: Choice) -> Result<Vec<PathBuf>> {
+    compile(workspace, choice, &COMPONENTS)
+}
+
+/// Builds the component that tests run beside the five.
+pub fn build_probe(workspace: &Workspace, choice: Choice) -> Result<()> {
+    compile(workspace, choice, &[PROBE]).map(drop)
+}
+
+fn compile(workspace: &Workspace, choice: Choice, names: &[&str]) -> Result<Vec<PathBuf>> {
     let started = Instant::now();
     let toolchain = toolchain::prepare(workspace, choice)?;
-    shell::note(&format!("building {} components with {}", COMPONENTS.len(), toolchain.describe()));
+    shell::note(&format!("building {} components with {}", names.len(), toolchain.describe()));
     let mut command = toolchain.cargo_build(workspace)?;
     command.args(["--profile", PROFILE, "--target", TARGET, "--target-dir"]).arg(workspace.components());
-    for name in COMPONENTS {
+    for name in names {
         command.args(["--package", name]);
     }
     shell::run(&mut command)?;
-    let files: Vec<PathBuf> = COMPONENTS.iter().map(|name| file(workspace, name)).collect();
-    for (name, path) in COMPONENTS.iter().zip(&files) {
+    let files: Vec<PathBuf> = names.iter().map(|name| file(workspace, name)).collect();
+    for (name, path) in names.iter().zip(&files) {
         let size =
             fs::metadata(path).with_context(|| format!("component {name} was not built to {}", path.display()))?.len();
         eprintln!("    {name:<8} {:>10}", kilobytes(size));

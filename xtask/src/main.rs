@@ -7,6 +7,7 @@ mod checks;
 mod components;
 mod demo;
 mod deny;
+mod postgres;
 mod process;
 mod programs;
 mod python;
@@ -118,6 +119,8 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
             shell::note(&format!("components: {}", toolchain.describe()));
             let python = python::prepare(workspace)?;
             shell::note(&format!("python for the tests: {}", python.display()));
+            postgres::prepare()?;
+            shell::note("postgresql for the tests: installed");
         }
     }
     shell::note(&format!("done in {}", shell::seconds(started.elapsed())));

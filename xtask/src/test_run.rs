@@ -8,12 +8,14 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{components, python, shell, summary::Summary, toolchain::Choice, workspace::Workspace};
+use crate::{components, postgres, python, shell, summary::Summary, toolchain::Choice, workspace::Workspace};
 
 /// The whole command. The last line on standard output is `N passed, N failed`.
 pub fn run(workspace: &Workspace, choice: Choice) -> Result<ExitCode> {
     let python = python::prepare(workspace)?;
+    postgres::prepare()?;
     components::build(workspace, choice)?;
+    components::build_probe(workspace, choice)?;
     let started = Instant::now();
     shell::note("building and running all tests");
     let mut command = command(workspace);

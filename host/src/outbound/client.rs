@@ -41,7 +41,8 @@ pub(crate) struct Client(Pooled<Connector, WasiBody>);
 
 impl Client {
     pub(crate) fn new(options: ClientOptions) -> Result<Self, String> {
-        let tls = tls_config(options.extra_roots)?;
+        let mut tls = tls_config(options.extra_roots).map_err(|error| format!("--ca-file: {error}"))?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = Pooled::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(POOL_IDLE_TIMEOUT);
         if !options.pooling {
@@ -122,19 +123,17 @@ fn copy_hyper(error: &hyper::Error) -> Error {
     }
 }
 
-fn tls_config(extra_roots: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, String> {
+/// Trusts Mozilla's roots and some more; the protocol inside is up to the caller.
+pub(crate) fn tls_config(extra_roots: Vec<CertificateDer<'static>>) -> Result<rustls::ClientConfig, String> {
     let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
     for root in extra_roots {
-        roots.add(root).map_err(|error| format!("--ca-file: a certificate is not usable as a root: {error}"))?;
+        roots.add(root).map_err(|error| format!("a certificate is not usable as a root: {error}"))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+        .map_err(|error| format!("TLS cannot be set up: {error}"))?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Reads the certificates of a PEM file.

@@ -46,7 +46,7 @@ impl Connector {
         let tls = uri.scheme_str() == Some("https");
         let host = uri.host().ok_or(Error::HttpRequestUriInvalid)?;
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        let addresses = self.addresses(host, port).await?;
+        let addresses = addresses(&self.blocked, host, port).await?;
         let tcp = TcpStream::connect(addresses.as_slice()).await.map_err(|_| Error::ConnectionRefused)?;
         // Requests are small and answered at once; waiting to fill a packet only adds delay.
         tcp.set_nodelay(true).map_err(Error::Connect)?;
@@ -57,20 +57,20 @@ impl Connector {
         let stream = self.tls.connect(name, tcp).await.map_err(|error| tls_error(&error))?;
         Ok(TokioIo::new(Stream::Tls(Box::new(stream))))
     }
+}
 
-    /// The addresses of a host that may be connected to.
-    async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
-        let host = unbracketed(host);
-        let mut addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
-            Ok(address) => vec![SocketAddr::new(address, port)],
-            Err(_) => tokio::net::lookup_host((host, port)).await.map_err(|_| not_resolved())?.collect(),
-        };
-        if addresses.is_empty() {
-            return Err(not_resolved());
-        }
-        addresses.retain(|address| !self.blocked.blocks(address.ip()));
-        if addresses.is_empty() { Err(Error::DestinationIpProhibited) } else { Ok(addresses) }
+/// The addresses of a host that may be connected to.
+pub(crate) async fn addresses(blocked: &BlockedNetworks, host: &str, port: u16) -> Result<Vec<SocketAddr>, Error> {
+    let host = unbracketed(host);
+    let mut addresses: Vec<SocketAddr> = match host.parse::<IpAddr>() {
+        Ok(address) => vec![SocketAddr::new(address, port)],
+        Err(_) => tokio::net::lookup_host((host, port)).await.map_err(|_| not_resolved())?.collect(),
+    };
+    if addresses.is_empty() {
+        return Err(not_resolved());
     }
+    addresses.retain(|address| !blocked.blocks(address.ip()));
+    if addresses.is_empty() { Err(Error::DestinationIpProhibited) } else { Ok(addresses) }
 }
 
 fn not_resolved() -> Error {

@@ -25,11 +25,16 @@ impl OutboundPolicy {
 
     fn check(&self, request: &Request<WasiBody>) -> Result<Target, Error> {
         let target = Target::of(request.uri()).map_err(|_| Error::HttpRequestUriInvalid)?;
-        if self.allowed.allow(&target) {
-            return Ok(target);
+        if self.allows(&target) { Ok(target) } else { Err(Error::HttpRequestDenied) }
+    }
+
+    /// Whether the manifest lists a target. One that it does not list is reported.
+    pub(crate) fn allows(&self, target: &Target) -> bool {
+        let allowed = self.allowed.allow(target);
+        if !allowed {
+            self.report(target);
         }
-        self.report(&target);
-        Err(Error::HttpRequestDenied)
+        allowed
     }
 
     /// Says once for each destination what was refused and how it could be allowed.

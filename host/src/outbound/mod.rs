@@ -1,4 +1,4 @@
-//! Outbound HTTP: who may be called, which addresses may be connected to, and the client that does it.
+//! Outbound calls: who may be called, which addresses may be connected to, and the HTTP client.
 
 pub(crate) mod allowed;
 pub(crate) mod blocked;

@@ -1,5 +1,7 @@
 //! The scheme, host and port of an outbound request, read once and used for the decision and for the connection.
 
+use std::net::Ipv6Addr;
+
 use http::Uri;
 use url::Host;
 
@@ -34,6 +36,15 @@ impl Target {
             None => default_port(&scheme).ok_or(BadTarget)?,
         };
         Ok(Self { scheme, host, port })
+    }
+
+    /// The target of a protocol that has no URIs of its own.
+    pub(crate) fn new(scheme: &str, host: &str, port: u16) -> Result<Self, BadTarget> {
+        let host = match host.parse::<Ipv6Addr>() {
+            Ok(address) => Host::Ipv6(address),
+            Err(_) => Host::parse(host).map_err(|_| BadTarget)?,
+        };
+        Ok(Self { scheme: scheme.into(), host, port })
     }
 
     /// The scheme, in lower case.

@@ -110,7 +110,7 @@ pub(crate) fn account(
     let (Ok(key), Ok(username)) = (UserKey::parse(key), Username::parse(username)) else {
         return Ok((None, lower.to_owned()));
     };
-    let groups = Groups { internal, local_groups, update_group, direct, synchronised };
+    let groups = Memberships { internal, local_groups, update_group, direct, synchronised };
     let account = DatabaseAccount {
         key,
         username,
@@ -128,7 +128,7 @@ pub(crate) fn account(
 }
 
 /// What decides whether an account can be taken out of its licence groups.
-struct Groups<'a> {
+struct Memberships<'a> {
     internal: bool,
     local_groups: bool,
     update_group: bool,
@@ -136,7 +136,7 @@ struct Groups<'a> {
     synchronised: &'a [String],
 }
 
-impl Groups<'_> {
+impl Memberships<'_> {
     /// A directory that may change groups changes all of them, except a read-only one with local groups: that one may
     /// change groups, but what it synchronises comes back with the next synchronisation.
     fn writable(&self) -> bool {
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     fn groups<'a>(update_group: bool, local_groups: bool, direct: &'a [String], synchronised: &'a [String]) -> bool {
-        Groups { internal: false, local_groups, update_group, direct, synchronised }.writable()
+        Memberships { internal: false, local_groups, update_group, direct, synchronised }.writable()
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
         assert!(groups(true, true, some, none), "a local group beside synchronised ones");
         assert!(groups(true, true, none, none), "nobody yet in a directory with local groups");
         let internal =
-            Groups { internal: true, local_groups: false, update_group: false, direct: some, synchronised: some };
+            Memberships { internal: true, local_groups: false, update_group: false, direct: some, synchronised: some };
         assert!(internal.writable(), "groups of the internal directory");
     }
 

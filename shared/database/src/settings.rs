@@ -1,7 +1,7 @@
 //! Where the database is and who we are there. Everything is checked once, and all problems are told together.
 
+use http::Uri;
 use std::fmt::{self, Write};
-use url::{Host, Url};
 
 /// The origin that stands for no database. A grant of the manifest may not come out empty, and names under `.invalid`
 /// can never exist.
@@ -168,20 +168,28 @@ fn place(origin: &str) -> Result<(String, u16), String> {
                     `database_password`"
             .to_owned());
     }
-    let url = Url::parse(origin).map_err(|error| refuse(&format!("that is no address ({error})")))?;
-    if url.scheme() != "postgres" {
+    let uri: Uri = origin.parse().map_err(|error| refuse(&format!("that is no address ({error})")))?;
+    if uri.scheme_str() != Some("postgres") {
         return Err(refuse("it has to start with `postgres://`"));
     }
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+    if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
         return Err(refuse("it may have neither a path nor parameters, because a grant has none"));
     }
-    match url.host() {
-        Some(Host::Domain(name)) if !name.is_empty() => Ok((name.to_owned(), url.port().unwrap_or(USUAL_PORT))),
-        Some(Host::Ipv4(address)) => Ok((address.to_string(), url.port().unwrap_or(USUAL_PORT))),
+    let host = uri.host().unwrap_or_default();
+    if host.starts_with('[') {
         // In an address of PostgreSQL it stands without brackets, and hosts would look for the port inside it.
-        Some(Host::Ipv6(_)) => Err(refuse("an IPv6 address cannot be granted; give it a name")),
-        Some(Host::Domain(_)) | None => Err(refuse("it names no host")),
+        return Err(refuse("an IPv6 address cannot be granted; give it a name"));
     }
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if host.is_empty() || !host.chars().all(legal) {
+        return Err(refuse("it names no host"));
+    }
+    // An IPv6 address is gone by now, so a colon can only be the one before the port.
+    let port = match uri.authority().and_then(|authority| authority.as_str().split_once(':')) {
+        Some((_, port)) => port.parse().map_err(|_| refuse("its port is not a number up to 65535"))?,
+        None => USUAL_PORT,
+    };
+    Ok((host.to_owned(), port))
 }
 
 fn tls(text: &str) -> Result<bool, String> {
@@ -284,7 +292,13 @@ mod tests {
 
     #[test]
     fn an_origin_is_a_host_and_a_port_and_nothing_else() {
-        for origin in ["db.example.com", "postgres://db/confluence", "postgres://db?sslmode=off", "postgres://[::1]"] {
+        for origin in [
+            "db.example.com",
+            "postgres://db/confluence",
+            "postgres://db?sslmode=off",
+            "postgres://[::1]",
+            "postgres://db:70000",
+        ] {
             assert!(problems(Raw { origin, ..RAW }).contains("database_origin"), "{origin}");
         }
         let told = problems(Raw { origin: "postgres://me:hunter2@db", ..RAW });

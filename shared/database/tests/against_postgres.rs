@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use seatkeeper_database::{Parameter, Query, Settings, Value, access, accounts, fault, settings::Raw};
@@ -15,6 +15,11 @@ use tokio_postgres::{Client, Config, NoTls};
 
 fn start() -> Server {
     Server::start(&access::grants(READER)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// For tests that leave the server as it is.
+fn shared() -> Arc<Server> {
+    Server::shared(&access::grants(READER)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn settings(server: &Server, user: &str, zone: &str) -> Settings {
@@ -49,7 +54,7 @@ async fn ask(client: &Client, query: &Query) -> Result<Vec<Vec<Value>>, tokio_po
 }
 
 fn value(row: &tokio_postgres::Row, index: usize) -> Value {
-    match *row.columns()[index].type_() {
+    match *row.columns().get(index).unwrap().type_() {
         Type::BOOL => row.get::<_, Option<bool>>(index).map_or(Value::Null, Value::Flag),
         Type::TEXT => row.get::<_, Option<String>>(index).map_or(Value::Null, Value::Text),
         Type::TIMESTAMP => row.get::<_, Option<NaiveDateTime>>(index).map_or(Value::Null, Value::Time),
@@ -87,7 +92,7 @@ async fn read(server: &Server, wanted: &BTreeSet<GroupName>, zone: &str) -> (BTr
 }
 
 fn at(text: &str) -> Option<DateTime<Utc>> {
-    Some(text.parse().unwrap())
+    text.parse().map(Some).unwrap()
 }
 
 /// The world of `people.sql`, read once in the time zone of Berlin.
@@ -96,7 +101,7 @@ fn world() -> &'static BTreeMap<String, DatabaseAccount> {
     WORLD.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let wanted = groups(&["confluence-users", "confluence-administrators", "Confluence-Guests"]);
-        runtime.block_on(read(&start(), &wanted, "Europe/Berlin")).0
+        runtime.block_on(read(&shared(), &wanted, "Europe/Berlin")).0
     })
 }
 
@@ -189,6 +194,13 @@ fn only_direct_memberships_in_the_wanted_groups_are_told_in_the_spelling_of_the_
     assert_eq!(account("ida").direct_groups, groups(&["confluence-users", "Confluence-Guests"]));
 }
 
+#[test]
+fn the_documentation_grants_exactly_what_is_read() {
+    let page = include_str!("../../../docs/database.md");
+    let granted: Vec<&str> = page.lines().filter(|line| line.starts_with("GRANT SELECT")).collect();
+    assert_eq!(granted, access::grants(READER).lines().collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn pages_are_continued_by_name_without_a_gap_or_a_repetition() {
     let server = start();
@@ -234,7 +246,7 @@ async fn only_a_role_that_cannot_write_is_let_in() {
 
 #[tokio::test]
 async fn the_session_itself_refuses_to_write_and_stops_what_takes_too_long() {
-    let server = start();
+    let server = shared();
     let client = connect(&settings(&server, WRITER, "UTC")).await;
     let error = client.execute("UPDATE cwd_user SET active = 'F'", &[]).await.unwrap_err();
     assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("25006"));
@@ -244,7 +256,7 @@ async fn the_session_itself_refuses_to_write_and_stops_what_takes_too_long() {
 
 #[tokio::test]
 async fn the_password_hashes_stay_out_of_reach() {
-    let server = start();
+    let server = shared();
     let client = connect(&settings(&server, READER, "UTC")).await;
     let error = client.query("SELECT credential FROM cwd_user", &[]).await.unwrap_err();
     assert_eq!(error.code().map(tokio_postgres::error::SqlState::code), Some("42501"));
@@ -252,7 +264,7 @@ async fn the_password_hashes_stay_out_of_reach() {
 
 #[tokio::test]
 async fn a_zone_that_the_server_does_not_know_is_told_by_the_name_of_its_variable() {
-    let server = start();
+    let server = shared();
     let settings = settings(&server, READER, "Europe/Atlantis");
     let client = connect(&settings).await;
     let error = ask(&client, &accounts::query(&BTreeSet::new(), None, settings.zone())).await.unwrap_err();

@@ -3,7 +3,7 @@
 //! INVARIANT (no shared state): one instance serves many requests at a time, and a trap ends all of them. So nothing
 //! here lives longer than a request: no statics, no locks, no channel between requests.
 //!
-//! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`clock`], [`body`], [`respond`], [`mod@log`],
+//! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`mod@postgres`], [`clock`], [`body`], [`respond`], [`mod@log`],
 //! [`edge`], [`shapes`], [`mod@cron`].
 
 pub mod body;
@@ -13,6 +13,7 @@ pub mod cron;
 pub mod edge;
 pub mod http;
 pub mod log;
+pub mod postgres;
 pub mod respond;
 pub mod shapes;
 pub mod store;
@@ -23,6 +24,7 @@ pub use clock::SpinClock;
 pub use connect::{Client, Renamer};
 pub use http::SpinHttp;
 pub use log::log;
+pub use postgres::Postgres;
 pub use respond::Answer;
 pub use store::SpinStore;
 pub use variables::{Variables, VariablesError};

@@ -4,6 +4,7 @@ use ::http::{Response, StatusCode};
 use futures::future::join_all;
 use seatkeeper_chat::{Channel, MailGateway};
 use seatkeeper_confluence as confluence;
+use seatkeeper_database as database;
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_web::{Problem, Secret, secret};
 use spin_sdk::variables;
@@ -119,6 +120,22 @@ impl Variables {
         let (application, password) = (read("crowd_application")?, read("crowd_password")?);
         let settings = CrowdSettings::parse(origin, read("crowd_context_path")?, application, password);
         self.note_all("crowd_*", settings).map(Some)
+    }
+
+    /// Where Confluence's database is, from the variables `database_*`; the origin [`database::OFF`], or none, means
+    /// that there is no database.
+    pub fn database(&mut self) -> Option<Option<database::Settings>> {
+        let read = |name| self.values.get(name).map(String::as_str);
+        let settings = database::Settings::parse(database::settings::Raw {
+            origin: read("database_origin")?,
+            user: read("database_user")?,
+            password: read("database_password")?,
+            name: read("database_name")?,
+            tls: read("database_tls")?,
+            authority: read("database_ca")?,
+            zone: read("database_zone")?,
+        });
+        settings.map_err(|error| self.problems.extend(error.problems)).ok()
     }
 
     /// The chat channels that are switched on, from the variables `slack_*` and `webhook_*`.
@@ -269,6 +286,25 @@ mod tests {
         read.values.insert("mail_secret", "a-secret-of-the-gateway".into());
         let gateway = read.mail().unwrap().unwrap();
         assert!(!format!("{gateway:?}").contains("very-secret"));
+    }
+
+    #[test]
+    fn a_database_is_off_without_an_origin_and_needs_all_its_variables_with_one() {
+        let names = ["origin", "user", "password", "name", "tls", "ca", "zone"].map(|name| match name {
+            "origin" => ("database_origin", database::OFF),
+            "user" => ("database_user", ""),
+            "password" => ("database_password", ""),
+            "name" => ("database_name", ""),
+            "tls" => ("database_tls", "require"),
+            "ca" => ("database_ca", ""),
+            _ => ("database_zone", "UTC"),
+        });
+        let mut read = variables(&names);
+        assert_eq!(read.database(), Some(None));
+        read.values.insert("database_origin", "postgres://db.example.com".into());
+        assert_eq!(read.database(), None);
+        let error = read.finish(Some(())).unwrap_err().to_string();
+        assert!(error.contains("`database_user`") && error.contains("`database_name`"), "{error}");
     }
 
     #[test]

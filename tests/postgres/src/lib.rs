@@ -5,6 +5,7 @@ mod cluster;
 
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tempfile::TempDir;
 
@@ -41,6 +42,18 @@ impl Server {
         );
         server.run(DATABASE, &format!("{roles}\n{LAYOUT}\n{PEOPLE}\nRESET ROLE;\n{grants}"))?;
         Ok(server)
+    }
+
+    /// A server that tests of one program share while any of them runs. They must not change it.
+    pub fn shared(grants: &str) -> Result<Arc<Self>, String> {
+        static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = shared.upgrade() {
+            return Ok(running);
+        }
+        let started = Arc::new(Self::start(grants)?);
+        *shared = Arc::downgrade(&started);
+        Ok(started)
     }
 
     /// The port on 127.0.0.1 and `localhost`.
