@@ -106,10 +106,55 @@ fn need(call: &Call) -> Result<Emergency, Box<Problem>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderMap, Method};
+    use crate::refuse::BY;
+    use http::{HeaderMap, HeaderName, Method};
+    use seatkeeper_engine::testing::{MemoryStore, block_on};
+    use serde_json::{Value, json};
 
     fn call(body: &str) -> Call {
-        Call { method: Method::POST, headers: HeaderMap::new(), query: String::new(), body: body.into() }
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(BY), "anna".parse().unwrap())]);
+        Call { method: Method::POST, headers, query: String::new(), body: body.into() }
+    }
+
+    fn shown(answer: Result<Response<Vec<u8>>, Box<Problem>>) -> Value {
+        serde_json::from_slice(answer.unwrap().body()).unwrap()
+    }
+
+    #[test]
+    fn the_switch_is_shown_with_who_pulled_it_first_until_it_is_released() {
+        let store = MemoryStore::default();
+        assert_eq!(shown(block_on(show(&store))), json!({"stop": null}));
+        for why in ["a migration", "a second thought"] {
+            let stopped = shown(block_on(stop(&store, &call(&json!({"why": why}).to_string()))));
+            assert_eq!(stopped["stop"]["why"], "a migration");
+        }
+        assert_eq!(shown(block_on(show(&store)))["stop"]["by"], "anna");
+        assert_eq!(shown(block_on(release(&store, &call("")))), json!({"stop": null}));
+        assert_eq!(shown(block_on(show(&store))), json!({"stop": null}));
+    }
+
+    #[test]
+    fn nothing_is_stopped_or_ordered_by_nobody() {
+        let store = MemoryStore::default();
+        let nobody = |body| Call { headers: HeaderMap::new(), ..call(body) };
+        for refused in [
+            block_on(stop(&store, &nobody(r#"{"why":"x"}"#))),
+            block_on(release(&store, &nobody(""))),
+            block_on(emergency(&store, &nobody(r#"{"seats":1}"#))),
+        ] {
+            assert_eq!(refused.unwrap_err().code, "by-missing");
+        }
+        assert!(store.entries().is_empty());
+    }
+
+    #[test]
+    fn an_order_says_what_comes_next_and_one_that_hits_working_people_is_refused() {
+        let store = MemoryStore::default();
+        let ordered = shown(block_on(emergency(&store, &call(r#"{"seats":480}"#))));
+        assert_eq!(ordered["order"]["emergency"], json!({"seats": 480, "idle-days": 14}));
+        assert!(ordered["next-step"].as_str().unwrap().contains("POST /sweep?open=now"), "{ordered}");
+        let refused = block_on(emergency(&store, &call(r#"{"seats":480,"idle-days":13}"#))).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.code), (422, "idle-days"));
     }
 
     #[test]

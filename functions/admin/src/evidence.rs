@@ -50,6 +50,65 @@ fn dry_run(query: &str) -> Result<bool, QueryError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refuse::BY;
+    use http::{HeaderMap, HeaderName, Method};
+    use seatkeeper_engine::{
+        admin::replace_policy,
+        testing::{MemoryStore, block_on},
+    };
+    use serde_json::{Value, json};
+
+    const POLICY: &str = "version = 1\nlicence-groups = [\"users\"]\ninactive.after-days = 90\nzone = \"+01:00\"\n";
+
+    fn call(query: &str, body: &[u8]) -> Call {
+        let headers = HeaderMap::from_iter([(HeaderName::from_static(BY), "anna".parse().unwrap())]);
+        Call { method: Method::POST, headers, query: query.into(), body: body.into() }
+    }
+
+    fn sent(store: &MemoryStore, query: &str, body: &[u8]) -> Result<Value, &'static str> {
+        let answer = block_on(import(store, &call(query, body))).map_err(|problem| problem.code)?;
+        Ok(serde_json::from_slice(answer.body()).unwrap())
+    }
+
+    fn with_policy() -> MemoryStore {
+        let store = MemoryStore::default();
+        block_on(replace_policy(&store, POLICY, None, "anna", SpinClock.now())).unwrap();
+        store
+    }
+
+    #[test]
+    fn good_rows_are_taken_in_and_bad_ones_are_reported_with_line_column_and_reason() {
+        let store = with_policy();
+        let file = "username,last-login\njdoe,2026-01-05 09:00\n<b>x</b>,yesterday\n";
+        let report = sent(&store, "", file.as_bytes()).unwrap();
+        assert_eq!((&report["accepted"], &report["refused"]), (&json!(1), &json!(1)));
+        let problem = &report["problems"][0];
+        assert_eq!(
+            (&problem["line"], &problem["field"], &problem["value"]),
+            (&json!(3), &json!("last-login"), &json!("yesterday"))
+        );
+        let listed = block_on(list(&store)).unwrap();
+        let listed: Value = serde_json::from_slice(listed.body()).unwrap();
+        assert_eq!(listed["imports"][0]["id"], report["id"]);
+        assert_eq!(listed["imports"][0]["by"], "anna");
+    }
+
+    #[test]
+    fn a_dry_run_changes_nothing() {
+        let store = with_policy();
+        let before = store.entries();
+        let report = sent(&store, "dry-run=true", b"username,last-login\njdoe,2026-01-05\n").unwrap();
+        assert_eq!((&report["id"], &report["accepted"]), (&Value::Null, &json!(1)));
+        assert_eq!(store.entries(), before);
+    }
+
+    #[test]
+    fn what_is_no_file_of_last_logins_is_refused_as_a_whole() {
+        let store = with_policy();
+        assert_eq!(sent(&store, "", b"name;seen\na;b\n"), Err("import-unreadable"));
+        assert_eq!(sent(&store, "", b"username,last-login\nj\xff,2026-01-05\n"), Err("body-malformed"));
+        assert_eq!(sent(&MemoryStore::default(), "", b"username,last-login\n"), Err("no-policy"));
+    }
 
     #[test]
     fn a_dry_run_is_only_what_says_so_and_a_misspelt_one_is_refused() {

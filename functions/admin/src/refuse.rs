@@ -16,7 +16,7 @@ pub fn refusal(refusal: Refusal) -> Problem {
     let (status, code, title, next_step) = match refusal {
         Refusal::Invalid(problems) => return invalid(problems),
         Refusal::Trouble(trouble) => return edge::trouble(&trouble),
-        Refusal::Import(problem) => return unreadable(problem, text),
+        Refusal::Import(problem) => return unreadable(problem, &text),
         Refusal::Conflict { .. } => (
             StatusCode::PRECONDITION_FAILED,
             "policy-conflict",
@@ -61,7 +61,7 @@ pub fn refusal(refusal: Refusal) -> Problem {
 }
 
 /// A file that cannot be read as a whole. A row that cannot be read is no refusal; the report of the import names it.
-fn unreadable(problem: RowProblem, text: String) -> Problem {
+fn unreadable(problem: RowProblem, text: &str) -> Problem {
     let RowProblem { line, field, value, problem } = problem;
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "import-unreadable", "The file cannot be read")
         .detail(format!("{text}; nothing was taken in"))
