@@ -10,7 +10,7 @@ use crate::{
         self, AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, Nav, OverviewPage, PlanPage,
         PopulationsPage, RunsPage,
     },
-    populations, read,
+    plan, populations, read,
     route::Route,
 };
 use askama::Template;
@@ -120,18 +120,19 @@ async fn found<S: Store + 'static>(
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
             let headers = respond::csv_headers(&format!("plan-{id}.csv"));
-            return Ok(send::streamed(headers, export::plan(store, head)));
+            let owned = state::load(&store, &state::owned(&id)).await?.unwrap_or_default();
+            return Ok(send::streamed(headers, export::plan(store, head, owned)));
         }
         (Route::Plan(id), Format::Html | Format::Json) => {
             // A page for people stays small enough to be read and loaded; programs may have more at once.
             let most = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
             let (page, size) = part(query, most)?;
             let shape = shapes::plan(&store, &id, page, size).await?.ok_or_else(|| no_plan(&id))?;
-            let beside = read::beside(&store, &shape.plan).await?;
+            let beside = plan::beside(&store, &shape.plan).await?;
             if format == Format::Json {
                 respond::json(StatusCode::OK, &PlanJson::new(shape, beside))
             } else {
-                let view = &read::plan(shape, beside, now);
+                let view = &plan::detail(shape, beside, now);
                 page::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
             }
         }
@@ -141,7 +142,7 @@ async fn found<S: Store + 'static>(
         }
         (Route::Runs, Format::Json | Format::Csv) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
-            respond::json(StatusCode::OK, &RunsShape { left: runs.iter().flat_map(read::left).collect(), runs })
+            respond::json(StatusCode::OK, &RunsShape { left: runs.iter().flat_map(plan::left).collect(), runs })
         }
         (Route::Handover, Format::Csv) => {
             let wanted = handover::Wanted::parse(query, false)?;

@@ -9,7 +9,7 @@ use crate::{
 use futures::{Stream, stream};
 use seatkeeper_engine::{
     ports::Store,
-    state::{self, Judged, PlanHead, SnapshotHead},
+    state::{self, Judged, OwnedBy, PlanHead, SnapshotHead},
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{respond::StreamError, shapes::PlannedShape};
@@ -36,7 +36,8 @@ const ACCOUNT: [&str; 16] = [
 ];
 
 /// The columns of a plan.
-const PLANNED: [&str; 4] = ["user-key", "username", "reason", "actions"];
+const PLANNED: [&str; 7] =
+    ["user-key", "username", "reason", "actions", "personal-space", "sole-administrator-of", "ownership-problem"];
 
 /// Without the rows that are gone the file would look complete.
 const REPLACED: &str = "the stored pages were replaced while they were exported; start the export again";
@@ -75,10 +76,14 @@ pub fn snapshot<S: Store, L: FnMut(&Judged) -> Vec<u8>>(
     })
 }
 
-/// The header, and then the accounts of each stored page of a plan.
-pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
-    stream::try_unfold((store, head, None), move |(store, head, next)| async move {
-        let Some(page) = next else { return Ok(Some((csv::header(&PLANNED), (store, head, Some(0))))) };
+/// The header, and then the accounts of each stored page of a plan, with what they own as far as it was looked up.
+pub fn plan<S: Store>(
+    store: S,
+    head: PlanHead,
+    owned: Vec<OwnedBy>,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
+    stream::try_unfold((store, head, owned, None), move |(store, head, owned, next)| async move {
+        let Some(page) = next else { return Ok(Some((csv::header(&PLANNED), (store, head, owned, Some(0))))) };
         if page >= head.pages {
             return Ok(None);
         }
@@ -86,12 +91,20 @@ pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec
         let rows = planned
             .iter()
             .flat_map(|account| {
+                let owns = owned.iter().find(|owned| owned.key == account.key);
                 let PlannedShape { user_key, username, reason, actions } = account.into();
-                csv::row(&[user_key, username, reason, actions.join("; ")])
+                let [space, spaces, problem] = owns.map(ownership).unwrap_or_default();
+                csv::row(&[user_key, username, reason, actions.join("; "), space, spaces, problem])
             })
             .collect();
-        Ok(Some((rows, (store, head, Some(page + 1)))))
+        Ok(Some((rows, (store, head, owned, Some(page + 1)))))
     })
+}
+
+fn ownership(by: &OwnedBy) -> [String; 3] {
+    let OwnedBy { key: _, username: _, owned, problem } = by;
+    let spaces: Vec<&str> = owned.sole_administrator_of.iter().map(String::as_str).collect();
+    [owned.personal_space.clone().unwrap_or_default(), spaces.join("; "), problem.clone().unwrap_or_default()]
 }
 
 fn fields(row: AccountRow) -> Vec<String> {

@@ -3,7 +3,8 @@
 use crate::{
     exemptions::HORIZON,
     moment::Moment,
-    read::{self, Beside},
+    plan::Beside,
+    read,
     view::{Forecast, LeftRow},
 };
 use seatkeeper_engine::{

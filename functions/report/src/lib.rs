@@ -1,7 +1,7 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: `route`, `answer`, `read`, `explain`, `handover`, `exemptions`, `populations`, `view`, `banner`,
+//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `banner`,
 //! `page`, `json`, `export`, `filter`, `words`.
 
 mod answer;
@@ -14,6 +14,7 @@ mod handover;
 mod json;
 mod moment;
 mod page;
+mod plan;
 mod populations;
 mod read;
 mod route;

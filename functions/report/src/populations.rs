@@ -83,7 +83,8 @@ pub struct Populations {
     /// Whether the policy has changed since.
     pub policy_changed: bool,
     /// The populations, highest priority first, and then the general rules.
-    pub populations: Vec<Row>,
+    #[serde(rename = "populations")]
+    pub rows: Vec<Row>,
     /// Claimed twice.
     pub conflicts: Vec<Conflict>,
     /// Left open.
@@ -93,7 +94,7 @@ pub struct Populations {
 impl Populations {
     /// What the page shows of the populations: in any case the general rules, which come last.
     pub fn shown(&self) -> impl Iterator<Item = &Row> {
-        let (last, named) = match self.populations.split_last() {
+        let (last, named) = match self.rows.split_last() {
             Some((last, named)) => (Some(last), named),
             None => (None, [].as_slice()),
         };
@@ -112,7 +113,7 @@ impl Populations {
 
     /// How many lines the page leaves out.
     pub fn left_out(&self) -> usize {
-        let named = self.populations.len().saturating_sub(1);
+        let named = self.rows.len().saturating_sub(1);
         [named, self.conflicts.len(), self.open.len()].iter().map(|lines| lines.saturating_sub(MOST)).sum()
     }
 }
@@ -135,13 +136,13 @@ pub async fn read(
     let row = |name: Option<&str>, priority| Row { name: name.map(str::to_owned), priority, ..counts.of(name) };
     let named = policy.iter().flat_map(|(_, policy)| &policy.populations);
     let named = named.map(|population| row(Some(&population.name), Some(population.priority)));
-    let populations = named.chain(policy.map(|_| row(None, None))).collect();
+    let rows = named.chain(policy.map(|_| row(None, None))).collect();
     let Counts { conflicts, open, .. } = counts;
     Ok(Populations {
         problem: in_force.problem,
         as_of: head.map(|head| Moment(head.at)),
         policy_changed: head.zip(policy).is_some_and(|(head, (version, _))| head.policy != version),
-        populations,
+        rows,
         conflicts: conflicts
             .into_iter()
             .map(|((first, second), (accounts, held))| Conflict { first, second, accounts, held })

@@ -5,21 +5,18 @@ use crate::{
     filter::Filter,
     handover,
     moment::Moment,
+    plan::{left, summary},
     populations,
-    view::{
-        AccountList, AccountRow, Count, Forecast, LeftRow, Overview, PlanDetail, PlanSummary, Review, RunRow, Runs,
-        Seats,
-    },
+    view::{AccountList, AccountRow, Count, Overview, Review, RunRow, Runs, Seats},
     words,
 };
 use seatkeeper_engine::{
     policy_file,
     ports::Store,
-    state::{self, Outcome, OwnedBy, PlanHead, Run, SnapshotHead, StateError},
+    state::{self, Run, SnapshotHead, StateError},
     view as engine,
 };
 use seatkeeper_policy::{Instant, Policy, SeatCount, report::PlanReport};
-use seatkeeper_spin::shapes::PlanShape;
 use std::collections::BTreeMap;
 
 /// Runs on the first page.
@@ -160,19 +157,6 @@ async fn rows(store: &impl Store, runs: &[Run], now: Instant) -> Result<Vec<RunR
     Ok(rows)
 }
 
-/// Seats of a run that stayed taken, most first.
-pub fn left(run: &Run) -> Vec<LeftRow> {
-    let row = |(code, accounts): (&String, &u32)| LeftRow {
-        run: run.id.to_string(),
-        code: code.clone(),
-        accounts: *accounts,
-        meaning: words::left(code),
-    };
-    let mut rows: Vec<LeftRow> = run.left.iter().map(row).collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.accounts));
-    rows
-}
-
 /// One page of the accounts that match.
 pub async fn accounts(
     store: &impl Store,
@@ -196,80 +180,6 @@ pub async fn accounts(
         pages: found.total.div_ceil(size),
         accounts: found.items.iter().map(|judged| AccountRow::new(judged, now)).collect(),
     })
-}
-
-/// What stands beside a plan.
-pub struct Beside {
-    /// What its accounts own, as far as it was looked up.
-    pub owned: Vec<OwnedBy>,
-    /// Seats as predicted and as measured.
-    pub seats: Forecast,
-    /// Seats that stayed taken.
-    pub left: Vec<LeftRow>,
-}
-
-/// Reads what stands beside a plan.
-pub async fn beside(store: &impl Store, plan: &PlanHead) -> Result<Beside, StateError> {
-    let run = state::load(store, &state::run(&plan.id)).await?;
-    let judged = head(store).await?.filter(|head| head.pages.sweep == plan.id).map(|head| head.seats);
-    Ok(Beside {
-        owned: state::load(store, &state::owned(&plan.id)).await?.unwrap_or_default(),
-        seats: forecast(plan.accounts, run.as_ref(), judged),
-        left: run.as_ref().map(left).unwrap_or_default(),
-    })
-}
-
-/// Predicted and measured: each account of a plan holds one seat.
-fn forecast(predicted: u32, run: Option<&Run>, judged: Option<SeatCount>) -> Forecast {
-    let before = run.and_then(|run| run.before).or(judged).map(|seats| seats.used);
-    let measured_after = run.and_then(|run| run.after).map(|seats| seats.used);
-    Forecast {
-        before,
-        predicted,
-        predicted_after: before.map(|used| used.saturating_sub(predicted)),
-        reclaimed: run.map_or(0, |run| run.tally.reclaimed),
-        measured: before.zip(measured_after).map(|(before, after)| i64::from(before) - i64::from(after)),
-        measured_after,
-        diagnosis: run.and_then(|run| run.diagnosis).map(words::diagnosis),
-    }
-}
-
-/// One plan with its accounts, as a page.
-pub fn plan(shape: PlanShape, beside: Beside, now: Instant) -> PlanDetail {
-    let PlanShape { plan, outcome, page: _, size: _, accounts } = shape;
-    let Beside { owned, seats, left } = beside;
-    // A plan without its run is one that the sweep is just publishing.
-    let outcome = outcome.unwrap_or(Outcome::Running);
-    let shown = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-    let looked_up = owned.len();
-    // Most accounts own nothing, and a line that says so would hide those that do.
-    let tells = |owned: &OwnedBy| {
-        owned.problem.is_some() || owned.owned.personal_space.is_some() || !owned.owned.sole_administrator_of.is_empty()
-    };
-    PlanDetail {
-        plan: summary(&plan, &outcome, now),
-        left_out: plan.accounts.saturating_sub(shown),
-        accounts,
-        owned: owned.into_iter().filter(tells).collect(),
-        looked_up,
-        seats,
-        left,
-    }
-}
-
-fn summary(plan: &PlanHead, outcome: &Outcome, now: Instant) -> PlanSummary {
-    PlanSummary {
-        id: plan.id.to_string(),
-        state: words::state(outcome, Some(plan.expires), now),
-        outcome: words::outcome(outcome),
-        verdict: words::verdict(plan.verdict),
-        next_step: words::next_step(plan, outcome, now),
-        made: Moment(plan.made),
-        expires: Moment(plan.expires),
-        accounts: plan.accounts,
-        hash: plan.hash.clone(),
-        emergency: plan.emergency.map(words::emergency),
-    }
 }
 
 fn row(run: &Run, now: Instant) -> RunRow {

@@ -2,8 +2,10 @@
 //! change.
 
 mod account;
+mod explanation;
 
 pub use account::*;
+pub use explanation::*;
 
 use crate::moment::Moment;
 use seatkeeper_engine::state::OwnedBy;

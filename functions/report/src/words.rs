@@ -245,3 +245,25 @@ pub fn restore(cause: Cause, state: &RestoreState) -> String {
         RestoreState::Waiting { why } => format!("seat not given back yet: {why} ({cause})"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_has_the_same_word_in_files_and_in_json_and_a_column_of_its_own() {
+        let words = SOURCES.map(source);
+        for (known, word) in SOURCES.iter().zip(words) {
+            assert_eq!(serde_json::to_value(known).unwrap(), word);
+        }
+        let different: std::collections::BTreeSet<_> = words.into_iter().collect();
+        assert_eq!(different.len(), SOURCES.len());
+    }
+
+    #[test]
+    fn many_findings_are_cut_and_counted() {
+        let findings: Vec<String> = (1..=7).map(|number| number.to_string()).collect();
+        assert_eq!(super::findings(&findings), "1; 2; 3; 4; 5; and 2 more");
+        assert_eq!(super::findings(&findings[..5]), "1; 2; 3; 4; 5");
+    }
+}

@@ -82,6 +82,8 @@ fn a_plan_tells_ownership_predicted_and_measured_seats_and_what_still_holds_some
     let (_, waiting) = get(store(), "/report/plans/20261122-110000");
     assert!(waiting.contains("~DOCS") && waiting.contains("Looked up for 1 of 5 accounts"), "{waiting}");
     assert!(waiting.contains("<td class=\"number\">455</td>"), "460 in use and 5 planned: {waiting}");
+    let (_, csv) = get(store(), "/report/plans/20261122-110000.csv");
+    assert!(csv.lines().nth(1).unwrap().ends_with("take out of group users,~DOCS,DOCS,"), "{csv}");
     let measured = store();
     change_run(&measured, |run| {
         run.outcome = Outcome::Applied;
