@@ -5,6 +5,8 @@ use crate::{
     state::{self, Judged, StateError},
     view::snapshot_page,
 };
+use std::fmt::Write as _;
+
 use seatkeeper_policy::{
     Decision, HoldReason, Instant, WarnState, journal::Reclaim, restore::Restore, restore::RestoreState, seat_path,
 };
@@ -78,10 +80,10 @@ impl Explanation {
             (None, None) => "no source knows about its activity".to_owned(),
         };
         for seen in account.evidence.sightings.iter().filter(|seen| Some(**seen) != newest) {
-            text.push_str(&format!("; {} {}", seen.source, minute(seen.at)));
+            let _ = write!(text, "; {} {}", seen.source, minute(seen.at));
         }
         if let Some(at) = self.login.filter(|at| newest.is_none_or(|seen| seen.at < *at)) {
-            text.push_str(&format!("; login event {} since then", minute(at)));
+            let _ = write!(text, "; login event {} since then", minute(at));
         }
         text
     }

@@ -18,9 +18,8 @@ pub fn parse(text: &str) -> Result<Policy, Vec<Problem>> {
         let value = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
         vec![Problem { field: format!("line {line}"), value, problem: error.message().to_owned() }]
     })?;
-    let value = serde_json::to_value(table).map_err(|error| {
-        vec![Problem { field: "file".into(), value: String::new(), problem: error.to_string() }]
-    })?;
+    let value = serde_json::to_value(table)
+        .map_err(|error| vec![Problem { field: "file".into(), value: String::new(), problem: error.to_string() }])?;
     read(value)
 }
 

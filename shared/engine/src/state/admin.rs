@@ -1,6 +1,7 @@
 //! What administrators decide.
 
-use super::*;
+use seatkeeper_policy::{Instant, SweepId, UserKey};
+use serde::{Deserialize, Serialize};
 
 /// The policy as it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

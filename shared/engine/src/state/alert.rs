@@ -1,6 +1,9 @@
 //! What the alert function remembers.
 
-use super::*;
+use seatkeeper_policy::alert::Level;
+use seatkeeper_policy::{Instant, SweepId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the alert function remembers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

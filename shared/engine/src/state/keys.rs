@@ -1,6 +1,14 @@
 //! All keys of the store, each with its owner.
 
-use super::*;
+use super::{
+    AlertState, Approval, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import, ImportedLogin, Judged, Key, Lease,
+    LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, UsagePoint,
+    Warning,
+};
+use seatkeeper_policy::journal::Reclaim;
+use seatkeeper_policy::restore::Restore;
+use seatkeeper_policy::{Instant, PlannedAccount, SweepId, UserKey};
+use sha2::{Digest, Sha256};
 
 /// A user key as part of a store key. Keys from Confluence are short hexadecimal texts and stay readable; anything
 /// else (it may come from a webhook) is hashed, so no text from outside ever shapes a store key.

@@ -6,17 +6,9 @@
 //! INVARIANT (format version): every record carries the version of its shape. A binary that meets a newer record
 //! refuses to go on instead of overwriting it; every flow loads a key before it saves it.
 
-use crate::ports::{Capabilities, Store, StoreError};
-use seatkeeper_policy::{
-    Account, Decision, Instant, Mode, PlannedAccount, SeatCount, SweepId, UserKey, Username, Verdict,
-    alert::Level,
-    journal::Reclaim,
-    report::{Diagnosis, PlanReport},
-    restore::Restore,
-};
+use crate::ports::{Store, StoreError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, marker::PhantomData};
+use std::marker::PhantomData;
 
 mod admin;
 mod alert;

@@ -1,6 +1,7 @@
 //! What is remembered of single accounts, and who works.
 
-use super::*;
+use seatkeeper_policy::{Instant, UserKey};
+use serde::{Deserialize, Serialize};
 
 /// Who works, and until when others step back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,10 @@
 //! What a sweep publishes: snapshot, plan, run.
 
-use super::*;
+use super::{Pages, Tally};
+use seatkeeper_policy::report::{Diagnosis, PlanReport};
+use seatkeeper_policy::{Account, Decision, Instant, Mode, SeatCount, SweepId, UserKey, Username, Verdict};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One account of a snapshot with its decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,11 @@
 //! Where the sweep stands, and the pages it works with.
 
-use super::*;
+use super::{EmergencyOrder, Outcome};
+use crate::ports::Capabilities;
+use seatkeeper_policy::report::PlanReport;
+use seatkeeper_policy::{Instant, SeatCount, SweepId, UserKey, Username};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Where the sweep stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -62,7 +67,7 @@ pub enum Garbage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Work {
     /// Reading listings page by page.
-    Gather(Gather),
+    Gather(Box<Gather>),
     /// Judging part by part.
     Judge(Box<Judge>),
     /// Looking up what planned accounts own.
@@ -159,7 +164,7 @@ pub enum Listing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judge {
     /// What was gathered.
-    pub gather: Gather,
+    pub gather: Box<Gather>,
     /// The instant of the judgement, the same for all parts.
     pub at: Instant,
     /// Lower-case user names at which the parts after the first begin; none until they have been found.

@@ -5,10 +5,11 @@ use crate::{
     audit::{self, Act},
     ports::{Clock, Rename, Store},
     sources::{Database, Site},
-    state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Work},
+    state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Verify, Work},
     trouble::Trouble,
 };
-use seatkeeper_policy::{Mode, SweepId, Verdict, report::Diagnosis, report::diagnose};
+use seatkeeper_policy::{Mode, SeatCount, SweepId, Verdict, report::Diagnosis, report::diagnose};
+use std::collections::BTreeMap;
 
 impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Looks whether somebody answered the plan, and whether it may still be answered.
@@ -61,11 +62,12 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let now = self.ports.clock.now();
         let minutes = (now - verify.applied).num_minutes();
         let diagnosis = diagnose(verify.before, Some(seats), verify.tally.reclaimed, minutes);
+        let left = unexplained(&verify, seats, diagnosis);
         self.record(&verify.plan, |run| {
             run.after = Some(seats);
             run.diagnosis = Some(diagnosis);
             run.tally = verify.tally;
-            run.left.clone_from(&verify.left);
+            run.left = left;
             if run.outcome == Outcome::Running && diagnosis != Diagnosis::PerhapsCached {
                 run.outcome = Outcome::Applied;
             }
@@ -79,6 +81,22 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         self.save().await?;
         Ok(Step::Again)
     }
+}
+
+/// What still holds seats, with those that no account shows: it gave everything back, and the count did not fall. A
+/// duplicate in a lower directory does that, and so does somebody who took a free seat meanwhile.
+fn unexplained(verify: &Verify, after: SeatCount, diagnosis: Diagnosis) -> BTreeMap<String, u32> {
+    let mut left = verify.left.clone();
+    if diagnosis == Diagnosis::NotFreed {
+        let missing = verify.tally.reclaimed.saturating_sub(verify.before.used.saturating_sub(after.used));
+        // Accounts that failed were never expected to free a seat.
+        let failed = |code: &str| ["refused", "silent-204"].contains(&code);
+        let told: u32 = left.iter().filter(|(code, _)| !failed(code)).map(|(_, count)| *count).sum();
+        if missing > told {
+            *left.entry("duplicate-or-cache".to_owned()).or_default() += missing - told;
+        }
+    }
+    left
 }
 
 enum Answered {

@@ -62,7 +62,7 @@ impl<'a> Part<'a> {
             Gathered::Keys { listing, keys } => {
                 if let Some(listing) = self.gather.listings.get(listing) {
                     for (key, active) in keys {
-                        self.key(listing, key, active);
+                        self.key(listing, &key, active);
                     }
                 }
             }
@@ -110,11 +110,11 @@ impl<'a> Part<'a> {
         self.names.insert(name, person.k);
     }
 
-    fn key(&mut self, listing: &Listing, key: UserKey, active: bool) {
+    fn key(&mut self, listing: &Listing, key: &UserKey, active: bool) {
         if matches!(listing, Listing::Administrators(_)) && active {
             self.administrators.insert(key.clone());
         }
-        let Some(account) = self.accounts.get_mut(&key) else { return };
+        let Some(account) = self.accounts.get_mut(key) else { return };
         match listing {
             Listing::Administrators(_) => account.administrator = true,
             Listing::Mark(group) => {

@@ -33,7 +33,7 @@ const LEDGER_MEMORY: TimeDelta = TimeDelta::days(730);
 
 impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// All pages are there.
-    pub(super) async fn begin_judgement(&mut self, gather: Gather) -> Result<(), Trouble> {
+    pub(super) async fn begin_judgement(&mut self, gather: Box<Gather>) -> Result<(), Trouble> {
         let judge = Judge {
             at: self.ports.clock.now(),
             gather,

@@ -30,7 +30,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
         self.close_orphan(runs.first()).await?;
         let sweep = self.unused(now).await?;
-        let gather = Gather {
+        let gather = Box::new(Gather {
             sweep: sweep.clone(),
             opened: now,
             policy: self.record.version,
@@ -52,7 +52,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             entries: 0,
             last_page: None,
             failures: 0,
-        };
+        });
         self.record(&sweep, |run| {
             run.opened = now;
             run.before = Some(seats);

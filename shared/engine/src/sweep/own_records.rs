@@ -20,13 +20,14 @@ const RETRY: TimeDelta = TimeDelta::days(30);
 /// Whether our own records can change a decision. More recent activity can only make a reclaim less likely, so for
 /// everybody else these look-ups would change nothing.
 pub(super) fn matter(decision: &Decision) -> bool {
-    match decision {
-        Decision::Reclaim(_) | Decision::Warn { .. } => true,
-        Decision::Hold(HoldReason::ActivityUnknown | HoldReason::CannotFree { .. }) => true,
-        // Perhaps it came back because we gave the seat back, and that has a grace period of its own.
-        Decision::Keep(KeepReason::ReenabledRecently { .. }) => true,
-        Decision::Keep(_) | Decision::Hold(_) => false,
-    }
+    matches!(
+        decision,
+        Decision::Reclaim(_)
+            | Decision::Warn { .. }
+            | Decision::Hold(HoldReason::ActivityUnknown | HoldReason::CannotFree { .. })
+            // Perhaps it came back because we gave the seat back, and that has a grace period of its own.
+            | Decision::Keep(KeepReason::ReenabledRecently { .. })
+    )
 }
 
 impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
