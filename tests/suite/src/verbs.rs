@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
     audit, login,
-    state::{self, Answer, Apply, PlanHead, PolicyRecord, Run, Work},
+    state::{self, Answer, Apply, Judged, PlanHead, PolicyRecord, Run, Work},
     sweep::{self, Order, Status, TickReport},
     testing::block_on,
     trouble::Trouble,
@@ -135,6 +135,25 @@ impl Lab {
             .unwrap()
             .map(|told| told.lines())
             .unwrap_or_default()
+    }
+
+    /// Everybody in the newest snapshot, sorted by name.
+    pub fn snapshot(&self) -> Vec<Judged> {
+        let Some(head) = self.load(&state::snapshot_current()) else { return Vec::new() };
+        (0..head.pages.count)
+            .flat_map(|page| block_on(view::snapshot_page(&self.store, &head, page)).unwrap())
+            .collect()
+    }
+
+    /// The stable word of the newest judgement on an account, by its present name in the snapshot.
+    pub fn verdict(&self, who: &str) -> &'static str {
+        let all = self.snapshot();
+        all.iter().find(|judged| judged.account.username.as_str() == who).map_or("absent", |j| j.decision.code())
+    }
+
+    /// What the newest run said that it cannot do or know, as one text.
+    pub fn limits(&self) -> String {
+        self.run().report.map(|report| report.limits.join("\n")).unwrap_or_default()
     }
 
     /// A record of the store.
