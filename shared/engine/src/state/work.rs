@@ -21,6 +21,9 @@ pub struct Checkpoint {
     /// When the sweep was opened that wrote it.
     #[serde(default)]
     pub ledger_at: Option<Instant>,
+    /// The sweep that wrote the ledger was stopped by the guard, so what it heard is not believed yet.
+    #[serde(default)]
+    pub disbelieved: bool,
     /// The audit log has been read up to this instant.
     #[serde(default)]
     pub audited: Option<Instant>,
@@ -291,6 +294,9 @@ pub struct LedgerEntry {
     /// The newest sighting of each source, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub e: Vec<(seatkeeper_policy::Source, i64)>,
+    /// What a source said at the last sight, where that was earlier than it had said before; none means never.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub n: Vec<(seatkeeper_policy::Source, Option<i64>)>,
     /// When it was activated again or came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r: Option<Instant>,

@@ -194,8 +194,8 @@ impl<'a> Part<'a> {
     }
 
     /// The accounts with what is remembered of them, sorted by lower-case name, and what is remembered of them and of
-    /// others from now on.
-    pub fn finish(mut self, last_sweep: Option<Instant>, memory: TimeDelta) -> Joined {
+    /// others from now on. A step back of a source is one only once, unless what it said then was not `believed`.
+    pub fn finish(mut self, last_sweep: Option<Instant>, memory: TimeDelta, believed: bool) -> Joined {
         let opened = self.gather.opened;
         for key in &self.gather.individual {
             if let Some(account) = self.accounts.get_mut(key) {
@@ -203,18 +203,24 @@ impl<'a> Part<'a> {
             }
         }
         let mut regressed = 0;
+        let mut said = HashMap::new();
         for (key, account) in &mut self.accounts {
             let now_known = account.evidence.clone();
             if let Some(entry) = self.ledger.get(key) {
                 remember(account, entry, last_sweep, opened);
-                regressed += u32::from(moved_backwards(&now_known, entry));
+                regressed += u32::from(moved_backwards(&now_known, entry, believed));
+                let less = less_than_before(&now_known, &account.evidence);
+                if !less.is_empty() {
+                    said.insert(key.clone(), less);
+                }
             }
             account.obstacles.sort();
             account.obstacles.dedup();
         }
         self.ledger.retain(|_, entry| opened - entry.l < memory);
         for (key, account) in &self.accounts {
-            self.ledger.insert(key.clone(), entry(account, opened));
+            let said = said.remove(key).unwrap_or_default();
+            self.ledger.insert(key.clone(), LedgerEntry { n: said, ..entry(account, opened) });
         }
         let mut accounts: Vec<Account> = self.accounts.into_values().collect();
         accounts.sort_by_cached_key(|account| (account.username.as_str().to_lowercase(), account.key.clone()));
@@ -258,15 +264,38 @@ fn remember(account: &mut Account, entry: &LedgerEntry, last_sweep: Option<Insta
 }
 
 /// Whether a source that had seen somebody now says that it was earlier, or never.
-fn moved_backwards(now: &Evidence, entry: &LedgerEntry) -> bool {
+fn moved_backwards(now: &Evidence, entry: &LedgerEntry, believed: bool) -> bool {
     entry.e.iter().any(|(source, millis)| {
-        let repeats = matches!(source, Source::LastLogin | Source::LoginInfo | Source::LastAuthenticated);
-        let Some(before) = instant(*millis).filter(|before| repeats && *before <= entry.l) else { return false };
+        // What it said when it was believed is what it has to say again.
+        let millis = match entry.n.iter().find(|(known, _)| believed && known == source) {
+            Some((_, None)) => return false,
+            Some((_, Some(said))) => *said,
+            None => *millis,
+        };
+        let Some(before) = instant(millis).filter(|before| repeats(*source) && *before <= entry.l) else {
+            return false;
+        };
         match now.of(*source) {
             Some(at) => at + REGRESSION < before,
             None => now.never == Some(*source),
         }
     })
+}
+
+/// Whether a source tells everybody's newest login anew each time.
+fn repeats(source: Source) -> bool {
+    matches!(source, Source::LastLogin | Source::LoginInfo | Source::LastAuthenticated)
+}
+
+/// What sources said now that is less than what is remembered of them.
+fn less_than_before(now: &Evidence, remembered: &Evidence) -> Vec<(Source, Option<i64>)> {
+    let known = remembered.sightings.iter().filter(|known| repeats(known.source));
+    known
+        .filter_map(|known| match now.of(known.source) {
+            Some(at) => (at < known.at).then(|| (known.source, Some(at.timestamp_millis()))),
+            None => (now.never == Some(known.source)).then_some((known.source, None)),
+        })
+        .collect()
 }
 
 fn entry(account: &Account, opened: Instant) -> LedgerEntry {
@@ -277,6 +306,7 @@ fn entry(account: &Account, opened: Instant) -> LedgerEntry {
         l: opened,
         s: account.status,
         e: account.evidence.sightings.iter().map(|seen| (seen.source, seen.at.timestamp_millis())).collect(),
+        n: Vec::new(),
         r: account.reenabled,
     }
 }

@@ -180,7 +180,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
                 part.add_ledger(state::load(store, &state::ledger(&pages.sweep, number)).await?.unwrap_or_default());
             }
         }
-        Ok(part.finish(self.at.ledger_at, LEDGER_MEMORY))
+        Ok(part.finish(self.at.ledger_at, LEDGER_MEMORY, !self.at.disbelieved))
     }
 
     async fn write_pages<T: serde::Serialize + Clone>(

@@ -3,7 +3,7 @@
 use super::Tick;
 use crate::{
     ports::{Capabilities, Clock, ErrorClass, Holder, Rename, SeatPermissions, Store},
-    sources::{Database, Site},
+    sources::{Database, DatabaseStructure, Site},
     state::{self, EmergencyOrder, Garbage, Gather, Listing, Outcome, Pages, Work},
     trouble::Trouble,
 };
@@ -21,8 +21,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let confluence = self.ports.confluence;
         let own = confluence.whoami().await?.key;
         let capabilities = confluence.capabilities().await?;
+        let structure = self.database.structure().await?;
         let permissions =
-            if capabilities.permissions { confluence.permissions().await? } else { SeatPermissions::default() };
+            if capabilities.permissions { confluence.permissions().await? } else { structure.permissions.clone() };
         let seats = confluence.seats().await?;
         if let Some(Work::Await(plan)) = &self.at.work {
             self.record(plan, |run| run.outcome = Outcome::Lapsed { why: lapse.to_owned() }).await?;
@@ -40,7 +41,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             individual: individual(&permissions),
             emergency: self.emergency().await?,
             audit_from: self.policy.sources.audit_log.then(|| self.audit_from(now)),
-            listings: self.listings(&permissions, capabilities).await?,
+            listings: self.listings(&permissions, &structure, capabilities).await?,
             first_pages: Vec::new(),
             stride: None,
             fan: 0,
@@ -105,15 +106,25 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     }
 
     /// Groups inside the licence groups, with the licence group they belong to.
-    async fn nested(&self, group: &GroupName) -> Result<BTreeSet<GroupName>, Trouble> {
+    async fn nested(
+        &self,
+        group: &GroupName,
+        structure: &DatabaseStructure,
+        ask: bool,
+    ) -> Result<BTreeSet<GroupName>, Trouble> {
         let mut found = BTreeSet::new();
         let mut open = vec![group.clone()];
         while let Some(parent) = open.pop() {
-            let children = match self.ports.confluence.child_groups(&parent).await {
-                // Reading the members of a group that does not exist tells it better.
-                Err(error) if error.class == ErrorClass::Gone => BTreeSet::new(),
-                children => children?,
-            };
+            let known = structure.nested.iter().filter(|(outer, _)| *outer == parent);
+            let mut children: BTreeSet<GroupName> = known.map(|(_, inner)| inner.clone()).collect();
+            if ask {
+                match self.ports.confluence.child_groups(&parent).await {
+                    Ok(told) => children.extend(told),
+                    // Reading the members of a group that does not exist tells it better.
+                    Err(error) if error.class == ErrorClass::Gone => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
             for child in children {
                 // Groups can contain each other in a circle.
                 if child != *group && found.insert(child.clone()) {
@@ -128,6 +139,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     async fn listings(
         &self,
         permissions: &SeatPermissions,
+        structure: &DatabaseStructure,
         capabilities: Capabilities,
     ) -> Result<Vec<Listing>, Trouble> {
         let groups = |holders: &BTreeSet<Holder>| -> BTreeSet<GroupName> {
@@ -150,9 +162,13 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         listings.extend(marks.cloned().map(Listing::Mark));
         listings.extend(others.cloned().map(Listing::OtherSeat));
         listings.extend(licence.iter().cloned().map(Listing::Licence));
-        if capabilities.child_groups {
+        if capabilities.child_groups || self.database.configured() {
             for group in licence {
-                let inside = self.nested(group).await?.into_iter().filter(|via| !licence.contains(via));
+                let inside = self
+                    .nested(group, structure, capabilities.child_groups)
+                    .await?
+                    .into_iter()
+                    .filter(|via| !licence.contains(via));
                 listings.extend(inside.map(|via| Listing::Nested { group: group.clone(), via }));
             }
         }

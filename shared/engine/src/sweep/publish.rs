@@ -34,7 +34,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let rules = self.rules(gather);
         let head = self.merge_plan(&judge, &rules).await?;
         let mut findings = judge.findings.clone();
-        if rules.guard.trips(judge.regressed, judge.report.accounts) {
+        let jump = rules.guard.trips(judge.regressed, judge.report.accounts);
+        if jump {
             findings.push(jumped(judge.regressed, judge.report.accounts));
         }
         let means = Means { rename: self.ports.rename.available() };
@@ -81,6 +82,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         }
         self.at.ledger = Some(Pages { sweep: sweep.clone(), count: judge.ledger });
         self.at.ledger_at = Some(gather.opened);
+        self.at.disbelieved = jump;
         if gather.audit_from.is_some() {
             self.at.audited = Some(gather.opened);
         }
@@ -303,7 +305,7 @@ fn limits(policy: &Policy, means: Means, judge: &Judge, database: bool) -> Vec<S
     if !gather.capabilities.last_login && !database && !policy.sources.audit_log {
         limits.push("this Confluence does not tell last logins; only login events that were received count".into());
     }
-    if !gather.capabilities.permissions {
+    if !gather.capabilities.permissions && !database {
         limits.push("this Confluence does not tell who holds `can use`; other paths to a seat are not seen".into());
     }
     if !gather.capabilities.child_groups && !database {
