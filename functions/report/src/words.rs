@@ -41,7 +41,7 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Blocked { findings } => format!("blocked: {}", self::findings(findings)),
         Outcome::Rejected { by } => format!("rejected by {by}"),
         Outcome::Lapsed { why } => format!("lapsed: {why}"),
-        Outcome::Stopped => "stopped in the middle: the switch was pulled or the policy set to dry run".to_owned(),
+        Outcome::Stopped => "stopped in the middle: the policy was set to dry run".to_owned(),
         Outcome::Applied => "carried out".to_owned(),
         Outcome::Failed { code, message } => format!("failed: {message} [{code}]"),
     }

@@ -146,6 +146,10 @@ fn judge(answer: Result<Response<Vec<u8>>, HttpError>) -> Result<(), WarnError> 
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
             Err(WarnError::Later(format!("asked to try again later (status {status})")))
         }
+        // A wrong secret or path is nobody's address being wrong: it is mended, and then the warning goes out.
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
+            Err(WarnError::Later(refused(status)))
+        }
         status if status.is_client_error() => Err(WarnError::Never(refused(status))),
         status if status.is_redirection() => {
             Err(WarnError::Later(format!("redirects (status {status}), which is not followed; set the final address")))

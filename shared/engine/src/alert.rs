@@ -105,7 +105,7 @@ const REMEMBERED: usize = 50;
 const OUTBOX: usize = 100;
 /// Sweeps whose warnings are still delivered. Beyond that the account is judged anew in any case.
 const WARNING_SWEEPS: usize = 5;
-/// Tries of one warning, one in a tick, before it counts as undeliverable.
+/// Tries of one warning, one in a tick, before the next person's turn comes.
 const WARNING_ATTEMPTS: u32 = 20;
 /// As for the sweep: the lease outlives a slow tick.
 const LENGTH: TimeDelta = TimeDelta::seconds(60);
@@ -249,9 +249,9 @@ where
             let delivered = match one_warning(notify, warning).await {
                 Ok(()) => {
                     report.warned += u32::from(!warning.quiet);
-                    true
+                    Some(true)
                 }
-                Err(WarnError::Never(_)) => false,
+                Err(WarnError::Never(_)) => Some(false),
                 Err(WarnError::Later(_)) => {
                     let attempts = alert.warn_attempts.entry(sweep.clone()).or_default();
                     *attempts += 1;
@@ -259,10 +259,12 @@ where
                         state::save(store, &state::alert(), alert).await?;
                         return Ok(());
                     }
-                    false
+                    // The next person may be luckier. Nothing is noted, so this one counts as not warned yet and keeps
+                    // the seat; a fault of the gateway is never a reason to act.
+                    None
                 }
             };
-            if !warning.quiet {
+            if let Some(delivered) = delivered.filter(|_| !warning.quiet) {
                 let (key, noticed) = (warning.key.clone(), warning.noticed);
                 let notified = Notified { key, noticed, at: clock.now(), delivered };
                 state::save(store, &state::notified(&warning.key), &notified).await?;

@@ -4,8 +4,8 @@
 mod words;
 
 use crate::{
-    Account, Activity, Notice, Exemption, ExemptionSubject, GroupName, Instant, Obstacle, Policy, Rules, Source, Status,
-    UserKey, rules::Undeliverable,
+    Account, Activity, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy, Rules, Source,
+    Status, UserKey, rules::Undeliverable,
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};

@@ -5,8 +5,9 @@
 
 use futures::future::{Either, select};
 use seatkeeper_database::{
-    Parameter, Query, Settings, Value, access, accounts, structure,
+    Parameter, Query, Settings, Value, access, accounts,
     fault::{Fault, explain},
+    structure,
 };
 use seatkeeper_engine::{
     ports::PortError,
