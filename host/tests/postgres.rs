@@ -60,8 +60,9 @@ impl Application {
     /// Serves one request and returns its status line and its body.
     async fn ask(self) -> (String, Value) {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let variables: String =
-            self.variables.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect();
+        let lines: Vec<String> =
+            self.variables.iter().map(|(name, value)| format!("{name} = {}", quoted(value))).collect();
+        let variables = lines.join("\n");
         let manifest = format!(
             "spin_manifest_version = 2\n[application]\nname = \"probe\"\n[[trigger.http]]\nroute = \"/\"\n\
              component = \"probe\"\n[component.probe]\nsource = {}\nallowed_outbound_hosts = [{}]\n\
@@ -96,7 +97,7 @@ impl Application {
     async fn refused(self) -> String {
         let (status, answer) = self.ask().await;
         assert!(status.contains("503"), "{status}: {answer}");
-        answer["error"].as_str().unwrap().to_owned()
+        answer.get("error").and_then(Value::as_str).unwrap().to_owned()
     }
 }
 
