@@ -3,13 +3,13 @@
 use crate::{Lab, Tap};
 use chrono::{DateTime, Utc};
 use seatkeeper_engine::{
-    ports::PortError,
-    sources::{Database, DatabaseAccount, DatabasePage},
+    ports::{Holder, PortError, SeatPermissions},
+    sources::{Database, DatabaseAccount, DatabasePage, DatabaseStructure},
 };
 use seatkeeper_policy::{GroupName, UserKey, Username};
 use seatkeeper_simulator::{
     Simulator,
-    world::{Directory, DirectoryId, UserId, World},
+    world::{Directory, DirectoryId, Grant, Subject, UserId, World},
 };
 use std::collections::BTreeSet;
 
@@ -38,6 +38,37 @@ impl Database for LabDatabase<'_> {
     async fn accounts(&self, groups: &BTreeSet<GroupName>, after: Option<&str>) -> Result<DatabasePage, PortError> {
         let read = async { page(&self.sim.world(), groups, after) };
         Ok(self.tap.call("read database".to_owned(), read).await)
+    }
+
+    async fn structure(&self) -> Result<DatabaseStructure, PortError> {
+        if !self.on {
+            return Ok(DatabaseStructure::default());
+        }
+        let read = async { structure(&self.sim.world()) };
+        Ok(self.tap.call("read database structure".to_owned(), read).await)
+    }
+}
+
+fn structure(world: &World) -> DatabaseStructure {
+    let holders = |wanted: fn(&Grant) -> bool| {
+        let grants = world.grants().iter().filter(|grant| wanted(grant));
+        grants.filter_map(|grant| match grant.subject {
+            Subject::Group(group) => Some(Holder::Group(GroupName::parse(&*world.group(group).name).unwrap())),
+            Subject::User(id) => Some(Holder::Account(UserKey::parse(world.user(id).key_text()).unwrap())),
+            Subject::Anonymous | Subject::Unlicensed => None,
+        })
+    };
+    let name = |id| GroupName::parse(&*world.group(id).name).unwrap();
+    let nested = world.groups_by_name().iter().flat_map(|outer| {
+        let inner = &world.group(*outer).children;
+        inner.iter().map(|inner| (name(*outer), name(*inner)))
+    });
+    DatabaseStructure {
+        permissions: SeatPermissions {
+            can_use: holders(|grant| grant.operation.is_use()).collect(),
+            administer: holders(|grant| grant.operation.is_administer()).collect(),
+        },
+        nested: nested.collect(),
     }
 }
 

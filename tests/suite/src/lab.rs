@@ -9,7 +9,7 @@ use seatkeeper_simulator::{
     world::{Clock as SiteClock, World},
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     sync::{Arc, MutexGuard},
     time::Duration,
 };
@@ -43,6 +43,8 @@ pub struct Lab {
     pub database: bool,
     /// Accounts in memory at a time, where a test wants other parts than usual.
     pub part: Option<u64>,
+    /// Keys that begin so cannot be written: the store is full. An empty text means all.
+    pub full: RefCell<Option<String>>,
     starts: Cell<u32>,
 }
 
@@ -77,6 +79,7 @@ impl Lab {
             crowd: false,
             database: false,
             part: None,
+            full: RefCell::default(),
             starts: Cell::new(0),
             sim,
         };

@@ -6,7 +6,7 @@ use seatkeeper_engine::state::{Outcome, Run};
 use seatkeeper_policy::{UserKey, report::Diagnosis};
 use seatkeeper_simulator::{
     Fault, FaultBody, FaultKind,
-    world::{Change, Operation, Subject},
+    world::{Action, Author, Change, Operation, Subject},
 };
 use seatkeeper_tests::{Lab, POLICY, Tap, verbs::BUDGET};
 
@@ -130,10 +130,14 @@ fn somebody_who_became_an_administrator_or_joined_a_nested_group_in_that_moment_
 
 #[test]
 fn a_grant_to_the_account_itself_that_this_release_does_not_tell_shows_in_what_is_left() {
-    let mut lab = Lab::with(&[("version", "9.0")]);
-    lab.database = true;
+    let lab = Lab::with(&[("version", "9.0"), ("audit_logins", "false")]);
     let key = idle(&lab);
+    lab.policy(&format!("{POLICY}evidence.audit-log = true\n"));
     let id = lab.id(&key);
+    let now = lab.now().timestamp_millis();
+    lab.world().audit.push(now, Author::Anonymous, Action::Login(id));
+    lab.sweep();
+    lab.pass(TimeDelta::days(91));
     may_use(&lab, Subject::User(id));
     let run = take(&lab, &Tap::default());
     assert_eq!((left(&run), run.diagnosis), (vec![("duplicate-or-cache", 1)], Some(Diagnosis::NotFreed)));
