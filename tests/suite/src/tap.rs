@@ -19,7 +19,9 @@ pub enum When {
 
 /// Somebody who is told of each call after it was made and may change the world then, behind the product's back.
 #[derive(Default)]
-struct Watcher(Option<Box<dyn Fn(&str)>>);
+struct Watcher(Option<Watch>);
+
+type Watch = Box<dyn Fn(&str)>;
 
 impl std::fmt::Debug for Watcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -83,7 +83,7 @@ fn sweep(stand: &Stand) -> Result<Phases> {
             "gather" | "none" => phases.reading += took,
             _ => phases.judging += took,
         }
-        ensure!(report["error"].is_null(), "{report}");
+        ensure!(report.get("error").is_none_or(serde_json::Value::is_null), "{report}");
         if text(&report, "/status")? != "working" {
             return Ok(phases);
         }
