@@ -3,7 +3,7 @@
 use crate::{Lab, Tap};
 use chrono::{DateTime, Utc};
 use seatkeeper_engine::{
-    ports::{Holder, PortError, SeatPermissions},
+    ports::{ErrorClass, Holder, PortError, SeatPermissions},
     sources::{Database, DatabaseAccount, DatabasePage, DatabaseStructure},
 };
 use seatkeeper_policy::{GroupName, UserKey, Username};
@@ -21,12 +21,13 @@ pub struct LabDatabase<'a> {
     sim: Simulator,
     tap: &'a Tap,
     on: bool,
+    fault: Option<ErrorClass>,
 }
 
 impl<'a> LabDatabase<'a> {
     /// The database of a lab behind a tap.
     pub fn of(lab: &Lab, tap: &'a Tap) -> Self {
-        Self { sim: lab.sim.clone(), tap, on: lab.database }
+        Self { sim: lab.sim.clone(), tap, on: lab.database, fault: lab.database_fault.get() }
     }
 }
 
@@ -36,8 +37,16 @@ impl Database for LabDatabase<'_> {
     }
 
     async fn accounts(&self, groups: &BTreeSet<GroupName>, after: Option<&str>) -> Result<DatabasePage, PortError> {
-        let read = async { page(&self.sim.world(), groups, after) };
-        Ok(self.tap.call("read database".to_owned(), read).await)
+        let read = async {
+            match self.fault {
+                None => Ok(page(&self.sim.world(), groups, after)),
+                Some(class) => {
+                    let (operation, detail) = ("read accounts from the database".to_owned(), "as ordered".to_owned());
+                    Err(PortError { class, operation, detail })
+                }
+            }
+        };
+        self.tap.call("read database".to_owned(), read).await
     }
 
     async fn structure(&self) -> Result<DatabaseStructure, PortError> {
@@ -51,7 +60,7 @@ impl Database for LabDatabase<'_> {
 
 fn structure(world: &World) -> DatabaseStructure {
     let holders = |wanted: fn(&Grant) -> bool| {
-        let grants = world.grants().iter().filter(|grant| wanted(grant));
+        let grants = world.grants().iter().filter(move |grant| wanted(grant));
         grants.filter_map(|grant| match grant.subject {
             Subject::Group(group) => Some(Holder::Group(GroupName::parse(&*world.group(group).name).unwrap())),
             Subject::User(id) => Some(Holder::Account(UserKey::parse(world.user(id).key_text()).unwrap())),
@@ -61,7 +70,7 @@ fn structure(world: &World) -> DatabaseStructure {
     let name = |id| GroupName::parse(&*world.group(id).name).unwrap();
     let nested = world.groups_by_name().iter().flat_map(|outer| {
         let inner = &world.group(*outer).children;
-        inner.iter().map(|inner| (name(*outer), name(*inner)))
+        inner.iter().map(move |inner| (name(*outer), name(*inner)))
     });
     DatabaseStructure {
         permissions: SeatPermissions {

@@ -2,7 +2,10 @@
 
 use crate::tap::give_way;
 use chrono::{DateTime, TimeDelta, Utc};
-use seatkeeper_engine::{ports::Clock, testing::MemoryStore};
+use seatkeeper_engine::{
+    ports::{Clock, ErrorClass},
+    testing::MemoryStore,
+};
 use seatkeeper_simulator::{
     Config, Simulator,
     knobs::Knobs,
@@ -43,6 +46,8 @@ pub struct Lab {
     pub database: bool,
     /// Accounts in memory at a time, where a test wants other parts than usual.
     pub part: Option<u64>,
+    /// Reading accounts from the database fails so, as long as it is set.
+    pub database_fault: Cell<Option<ErrorClass>>,
     /// Keys that begin so cannot be written: the store is full. An empty text means all.
     pub full: RefCell<Option<String>>,
     starts: Cell<u32>,
@@ -80,6 +85,7 @@ impl Lab {
             database: false,
             part: None,
             full: RefCell::default(),
+            database_fault: Cell::default(),
             starts: Cell::new(0),
             sim,
         };

@@ -1,4 +1,5 @@
 //! Edge cases of taking seats and giving them back, each through the whole flow against a whole site.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::give_back::GivenBack;
@@ -7,7 +8,7 @@ use seatkeeper_simulator::{
     Fault, FaultBody, FaultKind,
     world::{Change, Login},
 };
-use seatkeeper_tests::{Lab, POLICY, Tap, verbs::BUDGET};
+use seatkeeper_tests::{Drive, Lab, POLICY, Tap, When, verbs::BUDGET};
 
 fn idle(more: &str) -> (Lab, seatkeeper_policy::UserKey) {
     let lab = Lab::default();
@@ -130,4 +131,26 @@ fn case_63_a_change_by_somebody_else_in_the_same_moment_is_respected() {
     lab.rest();
     assert_eq!((lab.run().tally.skipped, lab.sim.writes()), (1, 0), "{:?}", tap.calls());
     assert!(lab.has_seat(&key));
+}
+
+#[test]
+fn case_63_a_name_that_changed_hands_after_a_crash_costs_nobody_else_the_seat() {
+    let (lab, key) = idle("");
+    lab.sweep();
+    lab.approve(false).unwrap();
+    let calm = Tap::default();
+    let taken = {
+        let (other, _) = idle("");
+        other.sweep();
+        other.approve(false).unwrap();
+        other.tick_with(&calm, BUDGET, false).done();
+        calm.calls().iter().position(|call| call.starts_with("DELETE /rest/")).unwrap()
+    };
+    assert_eq!(lab.tick_with(&Tap::dying_at(taken, When::Before), BUDGET, false), Drive::Died);
+    lab.change(&key, Change::Rename("mia.married".into()));
+    let namesake = lab.add("mia", Some(1));
+    lab.pass(TimeDelta::minutes(2));
+    lab.rest();
+    assert!(lab.has_seat(&namesake), "taken from somebody who only has the name");
+    assert!(!lab.has_seat(&key));
 }

@@ -6,13 +6,12 @@ use crate::{
     audit::{self, Act},
     ports::{Clock, ErrorClass, Person, PortError, Rename, Store, Who},
     sources::{Database, Site},
-    state::{self, Apply, Outcome, Seen, Tally, Verify, Work},
+    state::{self, Apply, Outcome, Tally, Verify, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::{
-    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId,
+    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId, UserKey, Username,
     journal::{Reclaim, Step as JournalStep, StepState},
-    restore::RestoreState,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,11 +144,16 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let journal = state::reclaim(&planned.key);
         let earlier = state::load(store, &journal).await?;
         let mut came_back = false;
+        let mut name = planned.username.clone();
         let mut reclaim = match earlier {
             // A crash or an error in the middle: what was intended is done again, whatever the account looks like now,
             // unless the person came back in the meantime. Then the journal is only brought to its end.
             Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => {
                 came_back = self.logged_in(planned).await? || self.given_back(&reclaim).await?;
+                // Its name may be another person's by now.
+                if let Some(person) = self.ports.confluence.account(Who::Key(&planned.key)).await? {
+                    name = person.username;
+                }
                 reclaim
             }
             Some(reclaim) if reclaim.sweep == *plan => return Ok(ended(&reclaim)),
@@ -174,7 +178,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             if came_back || step.state != StepState::Intended {
                 continue;
             }
-            if let Err(error) = self.call(&reclaim, &step.action).await {
+            if let Err(error) = self.call(&reclaim.key, &name, &step.action).await {
                 match error.class {
                     // Repeating is safe, and the answer says nothing about this account.
                     ErrorClass::Unauthorized | ErrorClass::Throttled | ErrorClass::Retryable | ErrorClass::Endless => {
@@ -241,16 +245,17 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         Some(word.to_owned())
     }
 
-    async fn call(&self, reclaim: &Reclaim, action: &Action) -> Result<(), PortError> {
+    async fn call(&self, key: &UserKey, name: &Username, action: &Action) -> Result<(), PortError> {
         match action {
-            Action::RemoveGroup(group) => self.ports.confluence.remove_from_group(&reclaim.username, group).await,
-            Action::Disable => self.ports.confluence.disable(&reclaim.username).await,
-            Action::Rename(name) => {
+            Action::RemoveGroup(group) => self.ports.confluence.remove_from_group(name, group).await,
+            Action::Disable => self.ports.confluence.disable(name).await,
+            Action::Rename(new) => {
                 // After a crash the account may carry the new name already; renaming it again would be refused.
-                let now = self.ports.confluence.account(Who::Key(&reclaim.key)).await?;
+                let now = self.ports.confluence.account(Who::Key(key)).await?;
                 match now {
-                    Some(person) if person.username == *name => Ok(()),
-                    Some(_) | None => self.ports.rename.rename(&reclaim.username, name).await,
+                    Some(person) if person.username == *new => Ok(()),
+                    Some(person) => self.ports.rename.rename(&person.username, new).await,
+                    None => Ok(()),
                 }
             }
         }
@@ -324,56 +329,6 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             again,
             left: None,
         }))
-    }
-
-    /// Whether somebody became protected since the plan was made: by a group, an exemption or a login we heard of.
-    async fn protected_now(
-        &self,
-        planned: &PlannedAccount,
-        groups: &BTreeSet<GroupName>,
-    ) -> Result<Option<&'static str>, Trouble> {
-        let now = self.ports.clock.now();
-        if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
-            return Ok(Some("the account became an administrator"));
-        }
-        if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
-            return Ok(Some("the account became exempt"));
-        }
-        if self.logged_in(planned).await? {
-            return Ok(Some("the person logged in since the plan was made"));
-        }
-        Ok(None)
-    }
-
-    /// Whether we heard of a login that the judgement did not know.
-    async fn logged_in(&self, planned: &PlannedAccount) -> Result<bool, Trouble> {
-        let login = state::load(self.ports.store, &state::login(&planned.key)).await?;
-        Ok(login.is_some_and(|login| login.key == planned.key && login.at > planned.reason.since()))
-    }
-
-    /// The last check, where the policy asks for it: whether the person wrote something since the last sighting. What
-    /// is found is kept, so that the next sweep judges with it.
-    async fn contributed(&self, planned: &PlannedAccount) -> Result<Option<&'static str>, Trouble> {
-        if !self.policy.sources.contributions {
-            return Ok(None);
-        }
-        let found = self.ports.confluence.last_contribution(&planned.username).await?;
-        let Some(at) = found.filter(|at| *at > planned.reason.since()) else { return Ok(None) };
-        let seen = Seen { key: planned.key.clone(), at };
-        state::save(self.ports.store, &state::sighting(&planned.key), &seen).await?;
-        Ok(Some("the person contributed after the last known login"))
-    }
-
-    async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {
-        for key in [state::restore(&earlier.key), state::undo(&earlier.key)] {
-            if let Some(answer) = state::load(self.ports.store, &key).await?
-                && answer.answers == earlier.sweep
-                && answer.state == RestoreState::Done
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

@@ -10,6 +10,7 @@ mod open;
 mod own_records;
 mod page;
 mod publish;
+mod recheck;
 mod survey;
 
 use crate::{
