@@ -1,5 +1,4 @@
 //! Edge cases of activity and of protected people, each through the whole flow against a whole site.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::{FixedOffset, TimeDelta};
 use seatkeeper_engine::{control, import::import, state::Outcome, testing::block_on};

@@ -1,5 +1,4 @@
 //! Edge cases of identities, directories and the licence count, each through the whole flow against a whole site.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{give_back::GivenBack, state::Outcome};

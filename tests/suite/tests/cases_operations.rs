@@ -1,5 +1,4 @@
 //! Edge cases of people, spaces and day-to-day running, each through the whole flow against a whole site.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{

@@ -1,5 +1,5 @@
 //! Sources of evidence beyond Confluence's own list: audit log, database, imported files, contributions.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a failed expectation is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::{FixedOffset, TimeDelta};
 use seatkeeper_engine::{

@@ -14,14 +14,15 @@ use seatkeeper_tests::{Facts, Lab, POLICY, Tap, When, insist, verbs::BUDGET};
 fn lab() -> (Lab, Vec<UserKey>) {
     let mut lab = Lab::of(30, &[("version", "9.0"), ("audit_cap", "20")]);
     lab.database = true;
+    let heard = lab.add("heard.one", Some(120));
     let keys = vec![
         lab.add("idle.one", Some(120)),
         lab.newcomer("never.one").groups(&["confluence-users"]).created(90).add(),
-        lab.add("heard.one", Some(120)),
+        heard.clone(),
     ];
     let twin = lab.add("twin", Some(120));
     lab.shadow(&twin, 2, true);
-    let id = lab.id(&keys[2]);
+    let id = lab.id(&heard);
     let at = (lab.now() - TimeDelta::days(2)).timestamp_millis();
     lab.world().audit.push(at, Author::Anonymous, Action::Login(id));
     lab.policy(&format!("{POLICY}evidence = {{ audit-log = true, contributions = true }}\n"));

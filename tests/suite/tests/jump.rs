@@ -1,7 +1,5 @@
 //! The last login of many people moves backwards at once: a restored database proves nothing about anybody.
 
-#![expect(clippy::panic, reason = "a failed expectation is a failed test")]
-
 use chrono::TimeDelta;
 use seatkeeper_engine::{alert::Notice, state::Outcome};
 use seatkeeper_tests::{Lab, Mail, POLICY};

@@ -1,5 +1,4 @@
 //! Warn, wait, act: through sweeps and the mail of the alert function, with every way it can go wrong.
-#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
