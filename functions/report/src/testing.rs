@@ -97,6 +97,7 @@ pub fn judged(name: &str, days: Option<i64>) -> Judged {
             email: None,
             directory: None,
             created: None,
+            fixed: false,
             evidence: seen.map(Evidence::at).unwrap_or_default(),
             first_seen: now() - TimeDelta::days(1_000),
             restored: None,

@@ -158,6 +158,10 @@ pub struct Account {
     /// When it was created, where a source tells.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub created: Option<Instant>,
+    /// Its directory does not let the account itself be changed: its groups can be taken, but it can neither be
+    /// deactivated nor renamed from here.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub fixed: bool,
     /// Evidence of activity.
     pub evidence: Evidence,
     /// When a sweep saw the account for the first time. Confluence does not tell its creation by REST, and an account

@@ -192,6 +192,9 @@ pub(crate) fn hash_json(value: &impl Serialize) -> String {
 
 fn actions(policy: &Policy, account: &Account, means: Means, now: Instant) -> Vec<Action> {
     let mut actions: Vec<Action> = account.groups.iter().cloned().map(Action::RemoveGroup).collect();
+    if account.fixed {
+        return actions;
+    }
     let measures = policy.governing(account).rules.measures;
     if measures.disable {
         actions.push(Action::Disable);
@@ -286,6 +289,8 @@ mod tests {
         let account = idle("a", 100, now);
         let with = actions(&policy, &account, Means { rename: true }, now);
         assert!(matches!(with.as_slice(), [Action::RemoveGroup(_), Action::Disable, Action::Rename(_)]));
+        let fixed = Account { fixed: true, ..account.clone() };
+        assert!(matches!(actions(&policy, &fixed, Means { rename: true }, now).as_slice(), [Action::RemoveGroup(_)]));
         let without = actions(&policy, &account, Means { rename: false }, now);
         assert!(matches!(without.as_slice(), [Action::RemoveGroup(_), Action::Disable]));
     }

@@ -68,6 +68,7 @@ pub fn account(name: &str, now: Instant) -> Account {
         email: None,
         directory: None,
         created: None,
+        fixed: false,
         evidence: Evidence::default(),
         first_seen: now - TimeDelta::days(730),
         restored: None,

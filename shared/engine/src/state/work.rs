@@ -30,6 +30,9 @@ pub struct Checkpoint {
     /// The newest emergency order that was carried out.
     #[serde(default)]
     pub emergency: Option<Instant>,
+    /// The newest plan whose accounts were all looked up, its hash, and when.
+    #[serde(default)]
+    pub surveyed: Option<(SweepId, String, Instant)>,
     /// Pages of an older generation, to be removed.
     pub garbage: Vec<Garbage>,
     /// What the newest tick met, if it met anything.

@@ -100,6 +100,7 @@ impl<'a> Part<'a> {
             email: person.e,
             directory: None,
             created: None,
+            fixed: false,
             evidence: Evidence::default(),
             first_seen: self.gather.opened,
             restored: None,
@@ -143,6 +144,7 @@ impl<'a> Part<'a> {
     fn row(&mut self, row: StoredRow) {
         let Some(account) = self.accounts.get_mut(&row.k) else { return };
         account.created = row.c.and_then(instant);
+        account.fixed = !row.a;
         account.email = account.email.take().or(row.m);
         for directory in row.h {
             account.obstacles.push(Obstacle::Shadowed { directory });

@@ -127,6 +127,7 @@ impl Draw {
             _ => Status::Current,
         };
         Account {
+            fixed: false,
             key: key(&format!("k{number}")),
             username: Username::parse(format!("user{number}")).unwrap(),
             display_name: String::new(),
