@@ -1,7 +1,9 @@
-//! The admin component: the policy, plans with their answers, undo, and the checks of an installation. Every request
-//! needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
+//! The admin component: the policy, plans with their answers, undo, imported evidence, the stop switch, emergencies, and
+//! the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
 
 mod check;
+mod control;
+mod evidence;
 mod plans;
 mod policy;
 mod refuse;
@@ -17,9 +19,6 @@ use seatkeeper_spin::{
 };
 use seatkeeper_web::{Problem, Secret};
 use spin_sdk::http::Request;
-
-/// The largest body: a policy with some thousand exemptions.
-const MAX_BODY: usize = 256 * 1024;
 
 /// What the component is configured with.
 struct Settings {
@@ -81,7 +80,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
     }
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = match read_body(request, MAX_BODY).await {
+    let body = match read_body(request, route.max_body()).await {
         Ok(body) => body,
         Err(error) => return Ok(error.into_response()),
     };
@@ -99,5 +98,11 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Route::Reject(id) => plans::reject(&context.store, &id, &call).await,
         Route::Undo(id) => plans::undo(&context, &id, &call).await,
         Route::Check => check::check(&context).await,
+        Route::Import => evidence::import(&context.store, &call).await,
+        Route::Imports => evidence::list(&context.store).await,
+        Route::Stop if call.method == Method::POST => control::stop(&context.store, &call).await,
+        Route::Stop if call.method == Method::DELETE => control::release(&context.store, &call).await,
+        Route::Stop => control::show(&context.store).await,
+        Route::Emergency => control::emergency(&context.store, &call).await,
     }
 }

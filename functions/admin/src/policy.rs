@@ -59,11 +59,7 @@ pub async fn show(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, 
 pub async fn replace(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let by = refuse::by(call)?;
     let expected = expected(call)?;
-    let text = std::str::from_utf8(&call.body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "body-malformed", "The body cannot be read")
-            .detail(format!("it is not UTF-8 after {} bytes", error.valid_up_to()))
-            .next_step("Save the policy file as UTF-8 and send it again.")
-    })?;
+    let text = refuse::text(call, "policy file")?;
     let record = replace_policy(store, text, expected, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
     log("policy in force", &[("policy.version", record.version.into()), ("policy.by", record.by.as_str().into())]);
     let mode = policy_file::parse(&record.text).ok().map(|policy| policy.mode);

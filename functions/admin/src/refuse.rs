@@ -2,7 +2,7 @@
 
 use crate::Call;
 use http::StatusCode;
-use seatkeeper_engine::{admin::Refusal, state::StateError, trouble::Trouble};
+use seatkeeper_engine::{admin::Refusal, import::RowProblem, state::StateError, trouble::Trouble};
 use seatkeeper_spin::edge;
 use seatkeeper_web::{FieldProblem, Problem, QueryError};
 use serde::de::DeserializeOwned;
@@ -16,6 +16,7 @@ pub fn refusal(refusal: Refusal) -> Problem {
     let (status, code, title, next_step) = match refusal {
         Refusal::Invalid(problems) => return invalid(problems),
         Refusal::Trouble(trouble) => return edge::trouble(&trouble),
+        Refusal::Import(problem) => return unreadable(problem, &text),
         Refusal::Conflict { .. } => (
             StatusCode::PRECONDITION_FAILED,
             "policy-conflict",
@@ -49,8 +50,33 @@ pub fn refusal(refusal: Refusal) -> Problem {
             "The policy is in dry run",
             "Set `mode` in the policy to `approve` or `enforce`; a new sweep then makes a plan that can be approved.",
         ),
+        Refusal::IdleDays { .. } => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idle-days",
+            "The emergency would take seats from people who may be working",
+            "Say a longer time in `idle-days`, and fewer seats if that is not enough.",
+        ),
     };
     Problem::new(status, code, title).detail(text).next_step(next_step)
+}
+
+/// A file that cannot be read as a whole. A row that cannot be read is no refusal; the report of the import names it.
+fn unreadable(problem: RowProblem, text: &str) -> Problem {
+    let RowProblem { line, field, value, problem } = problem;
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "import-unreadable", "The file cannot be read")
+        .detail(format!("{text}; nothing was taken in"))
+        .next_step("Correct the file and send it again; `?dry-run=true` reads it without taking it in.")
+        .field(format!("line {line}, {field}"), value, problem)
+}
+
+/// A body that has to be text.
+pub fn text<'a>(call: &'a Call, what: &str) -> Result<&'a str, Box<Problem>> {
+    std::str::from_utf8(&call.body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "body-malformed", "The body cannot be read")
+            .detail(format!("it is not UTF-8 after {} bytes", error.valid_up_to()))
+            .next_step(format!("Save the {what} as UTF-8 and send it again."))
+            .into()
+    })
 }
 
 fn invalid(problems: Vec<seatkeeper_policy::raw::Problem>) -> Problem {
@@ -107,6 +133,18 @@ mod tests {
         Call { method: Method::PUT, headers: HeaderMap::from_iter(headers), query: String::new(), body: vec![] }
     }
 
+    fn row() -> RowProblem {
+        RowProblem { line: 1, field: "header".into(), value: "a;b".into(), problem: "must name `username`".into() }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused_with_the_line_and_the_column() {
+        let problem = refusal(Refusal::Import(row()));
+        let field = problem.problems.first().unwrap();
+        assert_eq!((field.field.as_str(), field.value.as_str()), ("line 1, header", "a;b"));
+        assert!(problem.detail.unwrap().contains("nothing was taken in"));
+    }
+
     #[test]
     fn every_refusal_has_its_own_status_and_code() {
         let codes = [
@@ -117,6 +155,8 @@ mod tests {
             (Refusal::Closed("expired".into()), 409, "plan-closed"),
             (Refusal::OverCap { planned: 80, limit: 50 }, 409, "over-cap"),
             (Refusal::DryRun, 409, "dry-run"),
+            (Refusal::Import(row()), 422, "import-unreadable"),
+            (Refusal::IdleDays { given: 3, least: 14 }, 422, "idle-days"),
             (Refusal::Trouble(Trouble::no_policy()), 503, "no-policy"),
         ];
         for (refused, status, code) in codes {

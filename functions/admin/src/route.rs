@@ -19,6 +19,14 @@ pub enum Route {
     Undo(SweepId),
     /// Is everything as it should be?
     Check,
+    /// A file of last logins.
+    Import,
+    /// The files that were imported.
+    Imports,
+    /// The switch that stops every write.
+    Stop,
+    /// Seats are needed now.
+    Emergency,
 }
 
 impl Route {
@@ -34,6 +42,10 @@ impl Route {
             ["plans", plan, "approve"] => Some(Self::Approve(id(plan)?)),
             ["plans", plan, "reject"] => Some(Self::Reject(id(plan)?)),
             ["runs", run, "undo"] => Some(Self::Undo(id(run)?)),
+            ["evidence", "import"] => Some(Self::Import),
+            ["evidence", "imports"] => Some(Self::Imports),
+            ["stop"] => Some(Self::Stop),
+            ["emergency"] => Some(Self::Emergency),
             _ => None,
         }
     }
@@ -42,8 +54,28 @@ impl Route {
     pub fn methods(&self) -> &'static str {
         match self {
             Self::Policy => "GET, PUT",
-            Self::Plans | Self::Plan(_) | Self::Check => "GET",
-            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => "POST",
+            Self::Stop => "GET, POST, DELETE",
+            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports => "GET",
+            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) | Self::Import | Self::Emergency => "POST",
+        }
+    }
+
+    /// The largest body in bytes.
+    pub fn max_body(&self) -> usize {
+        match self {
+            // 200 000 rows, the most that one file may have, with room for long names.
+            Self::Import => 8 * 1024 * 1024,
+            // A policy with some thousand exemptions.
+            Self::Policy
+            | Self::Plans
+            | Self::Plan(_)
+            | Self::Approve(_)
+            | Self::Reject(_)
+            | Self::Undo(_)
+            | Self::Check
+            | Self::Imports
+            | Self::Stop
+            | Self::Emergency => 256 * 1024,
         }
     }
 }
@@ -51,6 +83,14 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_file_of_last_logins_may_be_large() {
+        assert_eq!(Route::Import.max_body(), 8 << 20);
+        for route in [Route::Policy, Route::Stop, Route::Emergency] {
+            assert_eq!(route.max_body(), 256 << 10);
+        }
+    }
 
     #[test]
     fn a_path_names_one_subject_and_nothing_else_is_one() {
@@ -63,6 +103,10 @@ mod tests {
             ("/admin/plans/20261122-120000/approve", Route::Approve(id()), "POST"),
             ("/admin/plans/20261122-120000/reject", Route::Reject(id()), "POST"),
             ("/admin/runs/20261122-120000/undo", Route::Undo(id()), "POST"),
+            ("/admin/evidence/import", Route::Import, "POST"),
+            ("/admin/evidence/imports", Route::Imports, "GET"),
+            ("/admin/stop", Route::Stop, "GET, POST, DELETE"),
+            ("/admin/emergency", Route::Emergency, "POST"),
         ] {
             let found = Route::find(path);
             assert_eq!(found.as_ref(), Some(&route), "{path}");
@@ -75,6 +119,8 @@ mod tests {
             "/admin/plans/A_B",
             "/admin/plans/1/undo",
             "/admin/runs/1",
+            "/admin/evidence",
+            "/evidence/import",
             "/policy",
         ] {
             assert_eq!(Route::find(path), None, "{path}");

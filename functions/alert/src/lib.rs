@@ -1,13 +1,14 @@
-//! The alert component: each timer call and each `POST /alert` looks at the seats once and delivers what is due.
+//! The alert component: each timer call and each `POST /alert` looks at the seats once and delivers what is due: messages
+//! to the chat, warnings to people.
 
 mod messages;
 
-use seatkeeper_chat::{Channel, deliver};
+use seatkeeper_chat::{Channel, MailGateway, deliver, mail};
 use seatkeeper_confluence as confluence;
 use seatkeeper_engine::{
-    alert::{AlertReport, Notice, Notify, tick},
+    alert::{AlertReport, Notice, Notify, WarnError, tick},
     ports::Clock,
-    state::StateError,
+    state::{StateError, Warning},
     trouble::Trouble,
 };
 use seatkeeper_policy::Instant;
@@ -21,6 +22,7 @@ use spin_sdk::http::Request;
 struct Settings {
     confluence: confluence::Settings,
     channels: Vec<Channel>,
+    mail: Option<MailGateway>,
     trigger: Secret,
 }
 
@@ -35,37 +37,70 @@ async fn settings() -> Result<Settings, VariablesError> {
         "webhook_origin",
         "webhook_path",
         "webhook_secret",
+        "mail_origin",
+        "mail_path",
+        "mail_secret",
         "trigger_token",
     ])
     .await;
-    let (confluence, channels, trigger) = (read.confluence(), read.channels(), read.secret("trigger_token"));
-    let settings = || Some(Settings { confluence: confluence?, channels: channels?, trigger: trigger? });
+    let (confluence, channels, mail) = (read.confluence(), read.channels(), read.mail());
+    let trigger = read.secret("trigger_token");
+    let settings = || Some(Settings { confluence: confluence?, channels: channels?, mail: mail?, trigger: trigger? });
     read.finish(settings())
 }
 
-/// The configured channels.
-struct Chat(Vec<Channel>);
+/// The configured channels, and the gateway to people.
+struct Configured {
+    channels: Vec<Channel>,
+    mail: Option<MailGateway>,
+}
 
-impl Notify for Chat {
+impl Notify for Configured {
     fn channels(&self) -> Vec<String> {
-        self.0.iter().map(|channel| channel.name().to_owned()).collect()
+        self.channels.iter().map(|channel| channel.name().to_owned()).collect()
     }
 
     async fn deliver(&self, channel: &str, notice: &Notice) -> Result<(), String> {
-        let Some(channel) = self.0.iter().find(|known| known.name() == channel) else {
+        let Some(channel) = self.channels.iter().find(|known| known.name() == channel) else {
             return Err(format!("channel {channel} is not configured any more; its messages wait until it is"));
         };
         let message = messages::message(notice);
         deliver(&SpinHttp::default(), channel, &message, SpinClock.now()).await.map_err(|error| error.to_string())
     }
+
+    fn can_warn(&self) -> bool {
+        self.mail.is_some()
+    }
+
+    async fn warn(&self, warning: &Warning) -> Result<(), WarnError> {
+        let Some(gateway) = &self.mail else {
+            return Err(WarnError::Later("no mail gateway is configured".to_owned()));
+        };
+        let sent = mail::warn(&SpinHttp::default(), gateway, warning, SpinClock.now()).await;
+        if let Err(error) = &sent {
+            let will = if matches!(error, WarnError::Later(_)) { "tried again" } else { "undeliverable" };
+            let fields = [
+                ("user.key", warning.key.as_str().into()),
+                ("warning.outcome", will.into()),
+                ("error.message", error.to_string().into()),
+            ];
+            log("warning not delivered", &fields);
+        }
+        sent
+    }
 }
 
 /// One tick, with a line in the log about how it ended.
 async fn run(settings: Settings) -> Result<AlertReport, Trouble> {
-    let Settings { confluence, channels, trigger: _ } = settings;
+    let Settings { confluence, channels, mail, trigger: _ } = settings;
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
-    let report = tick(&store, &connect::confluence(confluence), &SpinClock, &Chat(channels), &edge::runner()).await;
-    let mut fields = vec![("alert.delivered", report.delivered.into()), ("alert.waiting", report.waiting.into())];
+    let notify = Configured { channels, mail };
+    let report = tick(&store, &connect::confluence(confluence), &SpinClock, &notify, &edge::runner()).await;
+    let mut fields = vec![
+        ("alert.delivered", report.delivered.into()),
+        ("alert.waiting", report.waiting.into()),
+        ("alert.warned", report.warned.into()),
+    ];
     fields.extend(report.seats.map(|seats| ("seats.used", seats.used.into())));
     fields.extend(report.error.as_ref().map(|error| ("error.code", error.code.as_str().into())));
     fields.extend(report.error.as_ref().map(|error| ("error.message", error.message.as_str().into())));

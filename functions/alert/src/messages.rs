@@ -4,6 +4,9 @@ use seatkeeper_chat::{Level, Message};
 use seatkeeper_engine::alert::Notice;
 use seatkeeper_policy::SeatCount;
 
+/// Findings in one message; the report has all of them.
+const FINDINGS: usize = 5;
+
 /// A notice in words. The same notice always gives the same message, so that a receiver can drop a repetition.
 pub fn message(notice: &Notice) -> Message {
     match notice {
@@ -42,7 +45,34 @@ pub fn message(notice: &Notice) -> Message {
             link: None,
             dedup_key: notice.subject(),
         },
+        Notice::Blocked { plan, findings, at } => Message {
+            title: "A sweep was blocked by its second check: nothing was written".to_owned(),
+            level: Level::Critical,
+            text: blocked(findings),
+            facts: vec![
+                ("Sweep".to_owned(), plan.to_string()),
+                ("Findings".to_owned(), findings.len().to_string()),
+                ("Noticed".to_owned(), at.format("%Y-%m-%d %H:%M UTC").to_string()),
+            ],
+            link: None,
+            dedup_key: notice.subject(),
+        },
     }
+}
+
+/// The first findings, each on a line of its own, and what to do.
+fn blocked(findings: &[String]) -> Vec<String> {
+    let mut text: Vec<String> = findings.iter().take(FINDINGS).map(|finding| format!("Found: {finding}.")).collect();
+    let more = findings.len().saturating_sub(FINDINGS);
+    if more > 0 {
+        text.push(format!("And {more} more; the report has all of them."));
+    }
+    text.push(
+        "Everybody keeps the seat until the cause is found. If many last logins jumped at once, Confluence's database was \
+         probably restored; otherwise see `blocked` in docs/errors.md."
+            .to_owned(),
+    );
+    text
 }
 
 fn title(seats: SeatCount) -> String {
@@ -89,6 +119,21 @@ mod tests {
         for (level, words) in [("percent-90", "90 % of the seats"), ("seats-left-10", "10 seats left"), ("x", "x")] {
             assert!(seats(460, level).facts.iter().any(|(_, value)| value == words), "{level}");
         }
+    }
+
+    #[test]
+    fn a_blocked_sweep_is_told_with_its_first_findings_and_nothing_in_them_is_markup() {
+        let plan = SweepId::parse("20261122-120000").unwrap();
+        let at = "2026-11-22T12:00:00Z".parse().unwrap();
+        let findings: Vec<String> =
+            (0..8).map(|n| format!("account <!channel> *{n}* must not be touched\n@everyone")).collect();
+        let blocked = message(&Notice::Blocked { plan, findings, at });
+        assert_eq!((blocked.level, blocked.dedup_key.as_str()), (Level::Critical, "blocked:20261122-120000"));
+        assert_eq!(blocked.text.iter().filter(|line| line.starts_with("Found: ")).count(), FINDINGS);
+        assert!(blocked.text.iter().any(|line| line == "And 3 more; the report has all of them."), "{blocked:?}");
+        assert!(blocked.facts.contains(&("Findings".to_owned(), "8".to_owned())));
+        let slack = seatkeeper_chat::slack::payload(&blocked).to_string();
+        assert!(!slack.contains("<!channel>") && !slack.contains("@everyone"), "{slack}");
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! From a request that was let in to its answer.
 
 use crate::{
-    export,
+    banner::Banner,
+    exemptions, explain, export,
     filter::Filter,
-    json::{OverviewShape, RunsShape},
-    page::{self, AccountPage, AccountsPage, Listing, Nav, OverviewPage, PlanPage, RunsPage},
-    read,
+    handover,
+    json::{OverviewShape, PlanJson, RunsShape},
+    page::{
+        self, AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, Nav, OverviewPage, PlanPage,
+        PopulationsPage, RunsPage,
+    },
+    plan, populations, read,
     route::Route,
 };
 use askama::Template;
@@ -28,7 +33,10 @@ pub const STYLE: &str = include_str!("style.css");
 const MONTHS: u32 = 12;
 
 /// Accounts of a plan on its page.
-const PLANNED: usize = 500;
+const PLANNED: usize = 300;
+
+/// Accounts of a list on its page at most.
+const SHOWN: usize = 200;
 
 /// Why there is no page.
 enum Failure {
@@ -54,15 +62,19 @@ impl From<QueryError> for Failure {
 
 /// Answers a request for a page.
 pub async fn answer<S: Store + 'static>(store: S, route: Route, format: Format, query: &str, now: Instant) -> Answer {
-    match found(store, route, format, query, now).await {
+    let banner = match format {
+        Format::Html => Banner::load(&store).await,
+        Format::Json | Format::Csv => Banner::default(),
+    };
+    match found(store, route, format, query, banner.clone(), now).await {
         Ok(answer) => answer,
-        Err(failure) => send::whole(failed(failure, format, now)),
+        Err(failure) => send::whole(failed(failure, format, banner, now)),
     }
 }
 
 /// The answer when there is no store to read.
 pub fn failed_to_open(error: StateError, format: Format, now: Instant) -> Answer {
-    send::whole(failed(Failure::State(error), format, now))
+    send::whole(failed(Failure::State(error), format, Banner::default(), now))
 }
 
 async fn found<S: Store + 'static>(
@@ -70,16 +82,18 @@ async fn found<S: Store + 'static>(
     route: Route,
     format: Format,
     query: &str,
+    banner: Banner,
     now: Instant,
 ) -> Result<Answer, Failure> {
+    let nav = move |here| Nav::new(here, banner, now);
     let response = match (route, format) {
         (Route::Overview, Format::Html) => {
             let view = &read::overview(&store, now).await?;
-            page::page(StatusCode::OK, &OverviewPage { nav: Nav::new("/report", now), view })
+            page::page(StatusCode::OK, &OverviewPage { nav: nav("/report"), view })
         }
         (Route::Overview, Format::Json | Format::Csv) => {
             let overview = engine::overview(&store, read::ALL_RUNS, MONTHS, now).await?;
-            respond::json(StatusCode::OK, &OverviewShape::from(overview))
+            respond::json(StatusCode::OK, &OverviewShape::new(overview, now))
         }
         (Route::Accounts, Format::Csv) => {
             let filter = Filter::parse(query)?;
@@ -88,42 +102,74 @@ async fn found<S: Store + 'static>(
             return Ok(send::streamed(headers, export::accounts(store, head, &filter, now)));
         }
         (Route::Accounts, Format::Html | Format::Json) => {
-            let filter = Filter::parse(query)?;
+            let mut filter = Filter::parse(query)?;
+            if format == Format::Html {
+                filter.size = filter.size.min(SHOWN);
+            }
             let head = read::head(&store).await?;
             let list = &read::accounts(&store, head.as_ref(), &filter, now).await?;
             let codes = head.into_iter().flat_map(|head| head.report.decisions.into_keys());
             let view = Listing::new(&filter, list, codes);
-            shown(format, list, &AccountsPage { nav: Nav::new("/report/accounts", now), view })
+            shown(format, list, &AccountsPage { nav: nav("/report/accounts"), view })
         }
         (Route::Account(who), _) => {
-            let found = read::explain(&store, &who, now).await?;
+            let found = explain::explain(&store, &who, now).await?;
             let view = &found.ok_or(Failure::Nothing { what: "account", name: who })?;
-            shown(format, view, &AccountPage { nav: Nav::new("", now), view })
+            shown(format, view, &AccountPage { nav: nav(""), view })
         }
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
             let headers = respond::csv_headers(&format!("plan-{id}.csv"));
-            return Ok(send::streamed(headers, export::plan(store, head)));
+            let owned = state::load(&store, &state::owned(&id)).await?.unwrap_or_default();
+            return Ok(send::streamed(headers, export::plan(store, head, owned)));
         }
         (Route::Plan(id), Format::Html | Format::Json) => {
             // A page for people stays small enough to be read and loaded; programs may have more at once.
-            let usual = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
-            let (page, size) = part(query, usual)?;
+            let most = if format == Format::Html { PLANNED } else { shapes::MOST_PLANNED };
+            let (page, size) = part(query, most)?;
             let shape = shapes::plan(&store, &id, page, size).await?.ok_or_else(|| no_plan(&id))?;
+            let beside = plan::beside(&store, &shape.plan).await?;
             if format == Format::Json {
-                respond::json(StatusCode::OK, &shape)
+                respond::json(StatusCode::OK, &PlanJson::new(shape, beside))
             } else {
-                let view = &read::plan(shape, now);
-                page::page(StatusCode::OK, &PlanPage { nav: Nav::new("", now), view })
+                let view = &plan::detail(shape, beside, now);
+                page::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
             }
         }
         (Route::Runs, Format::Html) => {
             let view = &read::runs(&store, now).await?;
-            page::page(StatusCode::OK, &RunsPage { nav: Nav::new("/report/runs", now), view })
+            page::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs"), view })
         }
         (Route::Runs, Format::Json | Format::Csv) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
-            respond::json(StatusCode::OK, &RunsShape { runs })
+            respond::json(StatusCode::OK, &RunsShape { left: runs.iter().flat_map(plan::left).collect(), runs })
+        }
+        (Route::Handover, Format::Csv) => {
+            let wanted = handover::Wanted::parse(query, false)?;
+            let head = read::head(&store).await?;
+            let headers = respond::csv_headers(&format!("handover-{}.csv", now.format("%Y%m%d")));
+            return Ok(send::streamed(headers, handover::export(store, head, wanted)));
+        }
+        (Route::Handover, Format::Html | Format::Json) => {
+            let wanted = &handover::Wanted::parse(query, format == Format::Html)?;
+            let head = read::head(&store).await?;
+            let view = &handover::read(&store, head.as_ref(), wanted).await?;
+            shown(format, view, &HandoverPage { nav: nav(handover::PATH), wanted, view })
+        }
+        (Route::Exemptions, _) => {
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let view = &exemptions::read(&store, head.as_ref(), &policy, now).await?;
+            if format == Format::Csv {
+                let headers = respond::csv_headers(&format!("exemptions-{}.csv", now.format("%Y%m%d")));
+                let file = view.csv();
+                return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
+            }
+            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view })
+        }
+        (Route::Populations, _) => {
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let view = &populations::read(&store, head.as_ref(), &policy).await?;
+            shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
         }
         (Route::Style, _) => respond::css(STYLE),
     };
@@ -135,10 +181,10 @@ fn no_plan(id: &SweepId) -> Failure {
 }
 
 /// Page and size of a plan's accounts.
-fn part(query: &str, usual: usize) -> Result<(usize, usize), QueryError> {
+fn part(query: &str, most: usize) -> Result<(usize, usize), QueryError> {
     let query = Query::parse(query, &["page", "size"])?;
     let number = |name| query.parsed::<usize>(name, "a whole number from 1");
-    let size = number("size")?.unwrap_or(usual).clamp(1, shapes::MOST_PLANNED);
+    let size = number("size")?.unwrap_or(most).clamp(1, most);
     Ok((number("page")?.unwrap_or(1).max(1), size))
 }
 
@@ -149,7 +195,7 @@ fn shown(format: Format, view: &impl Serialize, template: &impl Template) -> Res
     }
 }
 
-fn failed(failure: Failure, format: Format, now: Instant) -> Response<Vec<u8>> {
+fn failed(failure: Failure, format: Format, banner: Banner, now: Instant) -> Response<Vec<u8>> {
     let problem = match failure {
         Failure::Query(error) if format != Format::Html => return error.into_response(),
         Failure::Query(error) => Problem::new(StatusCode::BAD_REQUEST, "query-invalid", "The query is not valid")
@@ -167,175 +213,10 @@ fn failed(failure: Failure, format: Format, now: Instant) -> Response<Vec<u8>> {
         }
     };
     match format {
-        Format::Html => page::problem(&problem, now),
+        Format::Html => page::problem(&problem, banner, now),
         Format::Json | Format::Csv => problem.into_response(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{judged, now, published};
-    use http::{HeaderMap, header};
-    use http_body_util::BodyExt;
-    use seatkeeper_engine::testing::{MemoryStore, block_on};
-
-    const HOSTILE: &str = r#"<script src=//evil.example>"'&{{7*7}}"#;
-
-    /// Status and body of a request for a path with its query.
-    fn get(store: MemoryStore, address: &str) -> (u16, String) {
-        let (path, query) = address.split_once('?').unwrap_or((address, ""));
-        let headers = HeaderMap::from_iter([(header::ACCEPT, "text/html".parse().unwrap())]);
-        let (route, format) = Route::find(path, &headers).unwrap();
-        let answer = block_on(answer(store, route, format, query, now()));
-        let status = answer.status().as_u16();
-        let body = block_on(answer.into_body().collect()).unwrap().to_bytes();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    }
-
-    fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
-        let mut accounts: Vec<_> =
-            ["anna", "bert", "cleo", "dora", "emil"].map(|name| judged(name, Some(200))).into_iter().collect();
-        accounts.push(judged("fritz", None));
-        accounts
-    }
-
-    const PAGES: [&str; 5] =
-        ["/report", "/report/accounts", "/report/accounts/anna", "/report/plans/20261122-110000", "/report/runs"];
-
-    #[test]
-    fn every_page_is_complete_small_and_asks_no_other_host_for_anything() {
-        for path in PAGES {
-            let (status, page) = get(published(&accounts()), path);
-            assert_eq!(status, 200, "{path}");
-            assert!(page.starts_with("<!doctype html>") && page.trim_end().ends_with("</html>"), "{path}");
-            assert!(page.len() < 200_000, "{path} has {} bytes", page.len());
-            for foreign in ["http:", "https:", "src=", "<script", "style=", "javascript:", "=\"//"] {
-                assert!(!page.contains(foreign), "{path} contains {foreign}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_name_that_is_markup_is_shown_as_text_on_every_page() {
-        let mut account = judged("anna", Some(200));
-        account.account.display_name = HOSTILE.to_owned();
-        account.account.username = seatkeeper_policy::Username::parse(HOSTILE).unwrap();
-        account.account.groups = [seatkeeper_policy::GroupName::parse(HOSTILE).unwrap()].into();
-        for path in ["/report/accounts", "/report/accounts/key-anna", "/report/plans/20261122-110000"] {
-            let (status, page) = get(published(std::slice::from_ref(&account)), path);
-            assert_eq!(status, 200, "{path}");
-            assert!(page.contains("evil.example"), "{path} does not show the name at all");
-            assert!(!page.contains("<script") && !page.contains(r#">"'"#), "{path} lets markup through");
-        }
-        let (_, page) = get(published(&[account]), "/report/accounts?text=%22%3E%3Cscript%3E");
-        assert!(!page.contains("<script"), "the filter lets markup through");
-    }
-
-    #[test]
-    fn the_overview_tells_seats_decisions_and_what_to_do() {
-        let (_, page) = get(published(&accounts()), "/report");
-        for text in ["92.0 % of 500 seats used", "reclaim/inactive", "hold/activity-unknown", "seatkeeper apply 5eed"] {
-            assert!(page.contains(text), "{text} is missing");
-        }
-    }
-
-    #[test]
-    fn before_the_first_sweep_every_list_says_so() {
-        let (status, page) = get(MemoryStore::default(), "/report");
-        assert_eq!(status, 200);
-        assert!(page.contains("No policy is set") && page.contains("no sweep has been finished"), "{page}");
-        let (_, page) = get(MemoryStore::default(), "/report/accounts");
-        assert!(page.contains("No sweep has been finished yet"), "{page}");
-        assert_eq!(get(MemoryStore::default(), "/report/accounts/anna").0, 404);
-        assert_eq!(get(MemoryStore::default(), "/report/plans/x").0, 404);
-    }
-
-    #[test]
-    fn a_list_is_filtered_and_paged_over_the_stored_pages() {
-        let list = |query: &str| -> serde_json::Value {
-            serde_json::from_str(&get(published(&accounts()), &format!("/report/accounts.json?{query}")).1).unwrap()
-        };
-        let names = |list: &serde_json::Value| -> Vec<String> {
-            let accounts = list["accounts"].as_array().unwrap();
-            accounts.iter().map(|account| account["username"].as_str().unwrap().to_owned()).collect()
-        };
-        let second = list("decision=reclaim&size=2&page=2");
-        assert_eq!((second["total"].as_u64(), second["known"].as_u64()), (Some(5), Some(6)));
-        assert_eq!(names(&second), ["cleo", "dora"]);
-        assert_eq!(names(&list("decision=hold")), ["fritz"]);
-        assert_eq!(list("text=anna")["accounts"][0]["last-seen"], "2026-05-06T12:00:00Z");
-        assert!(names(&list("page=99")).is_empty());
-    }
-
-    #[test]
-    fn the_csv_has_all_matching_accounts_of_all_stored_pages() {
-        let (status, csv) = get(published(&accounts()), "/report/accounts.csv?decision=reclaim&size=1");
-        let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!((status, lines.len()), (200, 6));
-        assert!(lines[0].starts_with("user-key,username,"), "{}", lines[0]);
-        assert!(lines[5].starts_with("key-emil,emil,"), "{}", lines[5]);
-        let (_, csv) = get(published(&accounts()), "/report/plans/20261122-110000.csv");
-        assert_eq!(csv.lines().count(), 6);
-    }
-
-    #[test]
-    fn an_account_that_lost_its_seat_and_is_in_no_group_any_more_is_still_explained() {
-        let store = published(&accounts());
-        let gone = judged("gerd", Some(300));
-        let planned = published(std::slice::from_ref(&gone)).entries()["plan:20261122-110000:0"].clone();
-        store.put("plan:20261122-110000:0", &planned);
-        assert_eq!(get(store, "/report/accounts/gerd").0, 404, "nothing was taken from it yet");
-
-        let store = published(&accounts());
-        store.put("plan:20261122-110000:0", &planned);
-        let reclaim = seatkeeper_policy::journal::Reclaim {
-            sweep: crate::testing::sweep(),
-            key: gone.account.key.clone(),
-            username: gone.account.username.clone(),
-            reason: match gone.decision {
-                seatkeeper_policy::Decision::Reclaim(reason) => reason,
-                other => panic!("{other}"),
-            },
-            started: now(),
-            finished: Some(now()),
-            steps: vec![seatkeeper_policy::journal::Step {
-                action: seatkeeper_policy::Action::Disable,
-                state: seatkeeper_policy::journal::StepState::Done,
-            }],
-            carried: std::collections::BTreeSet::new(),
-        };
-        block_on(state::save(&store, &state::reclaim(&gone.account.key), &reclaim)).unwrap();
-        let (status, page) = get(store, "/report/accounts/GERD");
-        assert_eq!(status, 200);
-        assert!(page.contains("no licence group") && page.contains("deactivate: done and verified"), "{page}");
-    }
-
-    #[test]
-    fn an_export_breaks_off_when_its_pages_are_gone_instead_of_looking_complete() {
-        let store = published(&accounts());
-        block_on(state::remove(&store, &state::snapshot(&crate::testing::sweep(), 1))).unwrap();
-        let (route, format) = Route::find("/report/accounts.csv", &HeaderMap::new()).unwrap();
-        let answer = block_on(answer(store, route, format, "", now()));
-        assert!(block_on(answer.into_body().collect()).is_err());
-    }
-
-    #[test]
-    fn a_wrong_query_is_explained_in_the_form_that_was_asked_for() {
-        let (status, page) = get(published(&accounts()), "/report/accounts?dasy=1");
-        assert_eq!(status, 400);
-        assert!(page.contains("dasy") && page.contains("<html"), "{page}");
-        let (status, json) = get(published(&accounts()), "/report/accounts.json?dasy=1");
-        assert_eq!(status, 400);
-        assert!(json.contains("query-invalid"), "{json}");
-    }
-
-    #[test]
-    fn a_damaged_record_is_a_page_that_names_it() {
-        let store = published(&accounts());
-        store.put("snapshot:current", b"{");
-        let (status, page) = get(store, "/report/accounts");
-        assert_eq!(status, 503);
-        assert!(page.contains("snapshot:current"), "{page}");
-    }
-}
+mod tests;

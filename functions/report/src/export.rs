@@ -1,17 +1,22 @@
 //! CSV, one stored page at a time, so that the size of an export does not matter.
 
-use crate::{filter::Filter, moment::Moment, view::AccountRow};
+use crate::{
+    filter::Filter,
+    moment::Moment,
+    view::{AccountRow, Sighted},
+    words::{SOURCES, source as word},
+};
 use futures::{Stream, stream};
 use seatkeeper_engine::{
     ports::Store,
-    state::{self, PlanHead, SnapshotHead},
+    state::{self, Judged, OwnedBy, PlanHead, SnapshotHead},
 };
-use seatkeeper_policy::{Instant, Source};
+use seatkeeper_policy::Instant;
 use seatkeeper_spin::{respond::StreamError, shapes::PlannedShape};
 use seatkeeper_web::csv;
 
-/// The columns of accounts, in the order of [`fields`].
-const ACCOUNT: [&str; 12] = [
+/// The columns of accounts, in the order of [`fields`]; after them each source has one.
+const ACCOUNT: [&str; 16] = [
     "user-key",
     "username",
     "display-name",
@@ -24,10 +29,15 @@ const ACCOUNT: [&str; 12] = [
     "never",
     "known-since",
     "idle-days",
+    "directory",
+    "mail",
+    "created",
+    "obstacles",
 ];
 
 /// The columns of a plan.
-const PLANNED: [&str; 4] = ["user-key", "username", "reason", "actions"];
+const PLANNED: [&str; 7] =
+    ["user-key", "username", "reason", "actions", "personal-space", "sole-administrator-of", "ownership-problem"];
 
 /// Without the rows that are gone the file would look complete.
 const REPLACED: &str = "the stored pages were replaced while they were exported; start the export again";
@@ -40,20 +50,40 @@ pub fn accounts<S: Store>(
     now: Instant,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
     let filter = filter.wanted();
-    stream::try_unfold((store, head, filter, None), move |(store, head, filter, next)| async move {
-        let Some(page) = next else { return Ok(Some((csv::header(&ACCOUNT), (store, head, filter, Some(0))))) };
-        let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
-        let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
-        let wanted = judged.iter().filter(|judged| filter.matches(judged, now));
-        let rows = wanted.flat_map(|judged| csv::row(&fields(AccountRow::new(judged, now)))).collect();
-        Ok(Some((rows, (store, head, filter, Some(page + 1)))))
+    let sources = SOURCES.map(|source| format!("seen-{}", word(source)));
+    let columns: Vec<String> = ACCOUNT.map(str::to_owned).into_iter().chain(sources).collect();
+    snapshot(store, head, csv::header(&columns), move |judged| {
+        if filter.matches(judged, now) { csv::row(&fields(AccountRow::new(judged, now))) } else { Vec::new() }
     })
 }
 
-/// The header, and then the accounts of each stored page of a plan.
-pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
-    stream::try_unfold((store, head, None), move |(store, head, next)| async move {
-        let Some(page) = next else { return Ok(Some((csv::header(&PLANNED), (store, head, Some(0))))) };
+/// The header, and then what `line` makes of each account, one stored page at a time.
+pub fn snapshot<S: Store, L: FnMut(&Judged) -> Vec<u8>>(
+    store: S,
+    head: Option<SnapshotHead>,
+    header: Vec<u8>,
+    line: L,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
+    stream::try_unfold((store, head, line, None), move |(store, head, mut line, next)| {
+        let header = header.clone();
+        async move {
+            let Some(page) = next else { return Ok(Some((header, (store, head, line, Some(0))))) };
+            let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
+            let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
+            let lines = judged.iter().flat_map(&mut line).collect();
+            Ok(Some((lines, (store, head, line, Some(page + 1)))))
+        }
+    })
+}
+
+/// The header, and then the accounts of each stored page of a plan, with what they own as far as it was looked up.
+pub fn plan<S: Store>(
+    store: S,
+    head: PlanHead,
+    owned: Vec<OwnedBy>,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
+    stream::try_unfold((store, head, owned, None), move |(store, head, owned, next)| async move {
+        let Some(page) = next else { return Ok(Some((csv::header(&PLANNED), (store, head, owned, Some(0))))) };
         if page >= head.pages {
             return Ok(None);
         }
@@ -61,15 +91,23 @@ pub fn plan<S: Store>(store: S, head: PlanHead) -> impl Stream<Item = Result<Vec
         let rows = planned
             .iter()
             .flat_map(|account| {
+                let owns = owned.iter().find(|owned| owned.key == account.key);
                 let PlannedShape { user_key, username, reason, actions } = account.into();
-                csv::row(&[user_key, username, reason, actions.join("; ")])
+                let [space, spaces, problem] = owns.map(ownership).unwrap_or_default();
+                csv::row(&[user_key, username, reason, actions.join("; "), space, spaces, problem])
             })
             .collect();
-        Ok(Some((rows, (store, head, Some(page + 1)))))
+        Ok(Some((rows, (store, head, owned, Some(page + 1)))))
     })
 }
 
-fn fields(row: AccountRow) -> [String; 12] {
+fn ownership(by: &OwnedBy) -> [String; 3] {
+    let OwnedBy { key: _, username: _, owned, problem } = by;
+    let spaces: Vec<&str> = owned.sole_administrator_of.iter().map(String::as_str).collect();
+    [owned.personal_space.clone().unwrap_or_default(), spaces.join("; "), problem.clone().unwrap_or_default()]
+}
+
+fn fields(row: AccountRow) -> Vec<String> {
     let AccountRow {
         user_key,
         username,
@@ -83,8 +121,13 @@ fn fields(row: AccountRow) -> [String; 12] {
         never,
         known_since,
         idle_days,
+        directory,
+        mail,
+        created,
+        evidence,
+        obstacles,
     } = row;
-    [
+    let account = [
         user_key,
         username,
         display_name,
@@ -97,12 +140,14 @@ fn fields(row: AccountRow) -> [String; 12] {
         never.to_string(),
         known_since.iso(),
         idle_days.map(|days| days.to_string()).unwrap_or_default(),
-    ]
-}
-
-fn word(source: Source) -> &'static str {
-    match source {
-        Source::LoginEvent => "login-event",
-        Source::LastLogin => "last-login",
-    }
+        directory.unwrap_or_default(),
+        mail.unwrap_or_default(),
+        created.map(Moment::iso).unwrap_or_default(),
+        obstacles.join("; "),
+    ];
+    let seen = SOURCES.map(|source| {
+        let sighted: Option<&Sighted> = evidence.iter().find(|sighted| sighted.source == source);
+        sighted.map(|sighted| sighted.at.iso()).unwrap_or_default()
+    });
+    account.into_iter().chain(seen).collect()
 }

@@ -10,7 +10,7 @@ use std::fmt::Write;
 pub const PARAMETERS: [&str; 8] = ["decision", "status", "group", "idle-days", "never", "text", "page", "size"];
 
 /// The decisions an account can have, as words.
-pub const DECISIONS: [&str; 3] = ["keep", "hold", "reclaim"];
+pub const DECISIONS: [&str; 4] = ["keep", "warn", "hold", "reclaim"];
 
 /// The statuses an account can have.
 pub const STATUSES: [Status; 5] =
@@ -47,10 +47,6 @@ impl Filter {
     pub fn parse(query: &str) -> Result<Self, QueryError> {
         let query = Query::parse(query, &PARAMETERS)?;
         let text = |name| query.get(name).map(str::to_owned);
-        let one_of = |name, words: &[&str]| match query.get(name) {
-            Some(value) if !words.contains(&value) => Err(invalid(name, value, words)),
-            other => Ok(other.map(str::to_owned)),
-        };
         let decision = match query.get("decision") {
             Some(code) if !DECISIONS.contains(&code.split('/').next().unwrap_or_default()) => {
                 return Err(invalid("decision", code, &DECISIONS));
@@ -60,10 +56,10 @@ impl Filter {
         let number = |name| query.parsed::<usize>(name, "a whole number from 1");
         Ok(Self {
             decision,
-            status: one_of("status", &STATUSES.map(Status::word))?,
+            status: one_of(&query, "status", &STATUSES.map(Status::word))?,
             group: text("group"),
             idle_days: query.parsed("idle-days", "a whole number of days")?,
-            never: one_of("never", &["true", "false"])?.is_some_and(|never| never == "true"),
+            never: one_of(&query, "never", &["true", "false"])?.is_some_and(|never| never == "true"),
             text: text("text"),
             page: number("page")?.unwrap_or(1).max(1),
             size: number("size")?.unwrap_or(SIZE).clamp(1, MAX_SIZE),
@@ -92,25 +88,38 @@ impl Filter {
         let page = (page > 1).then(|| page.to_string());
         let size = (*size != SIZE).then(|| size.to_string());
         let parameters = [
-            ("decision", decision),
-            ("status", status),
-            ("group", group),
-            ("idle-days", &days),
-            ("never", &never),
-            ("text", text),
-            ("page", &page),
-            ("size", &size),
+            ("decision", decision.clone()),
+            ("status", status.clone()),
+            ("group", group.clone()),
+            ("idle-days", days),
+            ("never", never),
+            ("text", text.clone()),
+            ("page", page),
+            ("size", size),
         ];
-        let mut link = path.to_owned();
-        let mut mark = '?';
-        for (name, value) in parameters {
-            if let Some(value) = value {
-                // Writing to a text cannot fail.
-                let _ = write!(link, "{mark}{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC));
-                mark = '&';
-            }
+        address(path, parameters)
+    }
+}
+
+/// A path with a query of the parameters that have a value.
+pub fn address<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a str, Option<String>)>) -> String {
+    let mut link = path.to_owned();
+    let mut mark = '?';
+    for (name, value) in parameters {
+        if let Some(value) = value {
+            // Writing to a text cannot fail.
+            let _ = write!(link, "{mark}{name}={}", utf8_percent_encode(&value, NON_ALPHANUMERIC));
+            mark = '&';
         }
-        link
+    }
+    link
+}
+
+/// A parameter that has one of a few values, if it is given.
+pub fn one_of(query: &Query, name: &str, words: &[&str]) -> Result<Option<String>, QueryError> {
+    match query.get(name) {
+        Some(value) if !words.contains(&value) => Err(invalid(name, value, words)),
+        other => Ok(other.map(str::to_owned)),
     }
 }
 

@@ -1,15 +1,21 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: `route`, `answer`, `read`, `view`, `page`, `json`,
-//! `export`, `filter`, `words`.
+//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `banner`,
+//! `page`, `json`, `export`, `filter`, `words`.
 
 mod answer;
+mod banner;
+mod exemptions;
+mod explain;
 mod export;
 mod filter;
+mod handover;
 mod json;
 mod moment;
 mod page;
+mod plan;
+mod populations;
 mod read;
 mod route;
 #[cfg(test)]

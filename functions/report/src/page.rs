@@ -1,8 +1,12 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
+    banner::Banner,
+    exemptions,
     filter::{DECISIONS, Filter, STATUSES},
+    handover,
     moment::Moment,
+    populations::Populations,
     view::{AccountList, Explanation, Overview, PlanDetail, Runs},
 };
 use askama::Template;
@@ -14,20 +18,29 @@ use std::collections::BTreeSet;
 /// What every page has at its top and bottom.
 pub struct Nav {
     here: &'static str,
+    /// What is said first.
+    pub banner: Banner,
     /// When the page was made.
     pub shown: Moment,
 }
 
 impl Nav {
     /// For the page at this path.
-    pub fn new(here: &'static str, now: Instant) -> Self {
-        Self { here, shown: Moment(now) }
+    pub fn new(here: &'static str, banner: Banner, now: Instant) -> Self {
+        Self { here, banner, shown: Moment(now) }
     }
 
     /// Names and paths of the main pages, and whether this is the one.
-    pub fn links(&self) -> [(&'static str, &'static str, bool); 3] {
-        [("Overview", "/report"), ("Accounts", "/report/accounts"), ("Runs", "/report/runs")]
-            .map(|(name, path)| (name, path, path == self.here))
+    pub fn links(&self) -> [(&'static str, &'static str, bool); 6] {
+        [
+            ("Overview", "/report"),
+            ("Accounts", "/report/accounts"),
+            ("Runs", "/report/runs"),
+            ("Hand-over", handover::PATH),
+            ("Exemptions", exemptions::PATH),
+            ("Populations", crate::populations::PATH),
+        ]
+        .map(|(name, path)| (name, path, path == self.here))
     }
 }
 
@@ -120,6 +133,38 @@ pub struct RunsPage<'a> {
     pub view: &'a Runs,
 }
 
+/// The hand-over list.
+#[derive(Template)]
+#[template(path = "handover.html")]
+pub struct HandoverPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Which part is shown.
+    pub wanted: &'a handover::Wanted,
+    /// Content.
+    pub view: &'a handover::List,
+}
+
+/// Who is exempt.
+#[derive(Template)]
+#[template(path = "exemptions.html")]
+pub struct ExemptionsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a exemptions::List,
+}
+
+/// Which rules govern whom.
+#[derive(Template)]
+#[template(path = "populations.html")]
+pub struct PopulationsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a Populations,
+}
+
 /// Something that cannot be shown.
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -128,6 +173,16 @@ struct ProblemPage<'a> {
     title: &'a str,
     detail: &'a str,
     next_step: &'a str,
+}
+
+/// Names in a row, cut where nobody reads on; the JSON has all of them.
+pub fn some(names: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// A page as an answer.
@@ -142,8 +197,8 @@ pub fn page(status: StatusCode, template: &impl Template) -> Response<Vec<u8>> {
 }
 
 /// A problem as a page, for people.
-pub fn problem(problem: &Problem, now: Instant) -> Response<Vec<u8>> {
-    let nav = Nav::new("", now);
+pub fn problem(problem: &Problem, banner: Banner, now: Instant) -> Response<Vec<u8>> {
+    let nav = Nav::new("", banner, now);
     let detail = problem.detail.as_deref().unwrap_or_default();
     let next_step = problem.next_step.as_deref().unwrap_or_default();
     page(problem.status, &ProblemPage { nav, title: problem.title, detail, next_step })

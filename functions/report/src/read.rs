@@ -1,21 +1,22 @@
 //! From what the engine knows to what the pages show.
 
 use crate::{
+    exemptions,
     filter::Filter,
+    handover,
     moment::Moment,
-    view::{
-        AccountList, AccountRow, Count, Event, Explanation, Fact, Overview, PlanDetail, PlanSummary, RunRow, Runs,
-        Seats,
-    },
+    plan::{left, summary},
+    populations,
+    view::{AccountList, AccountRow, Count, Overview, Review, RunRow, Runs, Seats},
     words,
 };
 use seatkeeper_engine::{
+    policy_file,
     ports::Store,
-    state::{self, Outcome, PlanHead, Run, SnapshotHead, StateError},
+    state::{self, Run, SnapshotHead, StateError},
     view as engine,
 };
-use seatkeeper_policy::{Decision, Instant, SeatCount, UserKey, journal::Reclaim, restore::Restore};
-use seatkeeper_spin::shapes::{self, PlanShape};
+use seatkeeper_policy::{Instant, Policy, SeatCount, report::PlanReport};
 use std::collections::BTreeMap;
 
 /// Runs on the first page.
@@ -23,9 +24,35 @@ pub const FEW_RUNS: usize = 5;
 /// Runs on their own page.
 pub const ALL_RUNS: usize = 100;
 
+/// Seats that did not come free, on the page of the runs: the newest; the JSON has all.
+const LEFT: usize = 100;
+
+const NO_POLICY: &str = "No policy is set, so nothing is done. Send one with PUT /admin/policy.";
+const UNREADABLE: &str =
+    "The stored policy is not valid for this version. Send a corrected one with PUT /admin/policy.";
+
 /// The newest complete snapshot.
 pub async fn head(store: &impl Store) -> Result<Option<SnapshotHead>, StateError> {
     state::load(store, &state::snapshot_current()).await
+}
+
+/// The policy in force.
+pub struct InForce {
+    /// Its version and rules, if there is one that this version can read.
+    pub policy: Option<(u32, Policy)>,
+    /// Why there is none.
+    pub problem: Option<&'static str>,
+}
+
+/// The policy in force.
+pub async fn policy(store: &impl Store) -> Result<InForce, StateError> {
+    let Some(record) = state::load(store, &state::policy()).await? else {
+        return Ok(InForce { policy: None, problem: Some(NO_POLICY) });
+    };
+    Ok(match policy_file::parse(&record.text) {
+        Ok(policy) => InForce { policy: Some((record.version, policy)), problem: None },
+        Err(_) => InForce { policy: None, problem: Some(UNREADABLE) },
+    })
 }
 
 /// The first page.
@@ -37,9 +64,10 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
     };
     let warning = match (&read.checkpoint.trouble, &read.policy) {
         (Some(met), _) => Some(format!("The sweep cannot go on since {}: {}", Moment(met.at), met.trouble)),
-        (None, None) => Some("No policy is set, so nothing is done. Send one with PUT /admin/policy.".to_owned()),
+        (None, None) => Some(NO_POLICY.to_owned()),
         (None, Some(_)) => None,
     };
+    let policy = read.policy.as_ref().and_then(|record| policy_file::parse(&record.text).ok());
     let report = read.snapshot.as_ref().map(|head| head.report.clone()).unwrap_or_default();
     let mut states = BTreeMap::new();
     for (code, accounts) in &report.decisions {
@@ -48,6 +76,7 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
     }
     Ok(Overview {
         warning,
+        reviews: reviews(policy.as_ref(), &report, now),
         progress: read.checkpoint.work.as_ref().map(words::progress),
         seats: seats(&read).map(|(seats, at)| Seats::new(seats, at)),
         states: counts(states),
@@ -55,8 +84,54 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
         statuses: counts(report.statuses),
         limits: report.limits,
         plan,
-        runs: read.runs.iter().map(|run| row(run, now)).collect(),
+        runs: rows(store, &read.runs, now).await?,
     })
+}
+
+/// What somebody has to look at.
+fn reviews(policy: Option<&Policy>, report: &PlanReport, now: Instant) -> Vec<Review> {
+    let lapsing = policy.map_or(0, |policy| policy.lapsing(exemptions::HORIZON, now).len());
+    let lapsing = u32::try_from(lapsing).unwrap_or(u32::MAX);
+    let held = |code: &str| report.decisions.get(code).copied().unwrap_or_default();
+    let disputed = held("hold/policies-conflict") + held("hold/population-unknown");
+    let undeliverable = held("warn/undeliverable");
+    let named = |count: u32, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    [
+        (
+            lapsing,
+            format!(
+                "{} within {} days or ended already.",
+                named(lapsing, "exemption ends", "exemptions end"),
+                exemptions::HORIZON
+            ),
+            exemptions::PATH,
+        ),
+        (
+            held("hold/cannot-free"),
+            format!(
+                "{} a seat that cannot be freed from here.",
+                named(held("hold/cannot-free"), "account keeps", "accounts keep")
+            ),
+            handover::PATH,
+        ),
+        (
+            disputed,
+            format!(
+                "{} held because it is not clear which rules apply.",
+                named(disputed, "account is", "accounts are")
+            ),
+            populations::PATH,
+        ),
+        (
+            undeliverable,
+            format!("{} not be warned.", named(undeliverable, "account could", "accounts could")),
+            "/report/accounts?decision=warn%2Fundeliverable",
+        ),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(_, text, href)| Review { text, href })
+    .collect()
 }
 
 /// The newest count of seats: from the sweep that judged, or from the end of what it carried out.
@@ -69,7 +144,17 @@ pub fn seats(overview: &engine::Overview) -> Option<(SeatCount, Instant)> {
 /// The newest runs.
 pub async fn runs(store: &impl Store, now: Instant) -> Result<Runs, StateError> {
     let runs = engine::runs(store, ALL_RUNS).await?;
-    Ok(Runs { runs: runs.iter().map(|run| row(run, now)).collect() })
+    Ok(Runs { left: runs.iter().flat_map(left).take(LEFT).collect(), runs: rows(store, &runs, now).await? })
+}
+
+/// Runs as rows; whether a plan is an emergency plan stands with the plan.
+async fn rows(store: &impl Store, runs: &[Run], now: Instant) -> Result<Vec<RunRow>, StateError> {
+    let mut rows = Vec::with_capacity(runs.len());
+    for run in runs {
+        let plan = if run.planned > 0 { state::load(store, &state::plan(&run.id)).await? } else { None };
+        rows.push(RunRow { emergency: plan.is_some_and(|plan| plan.emergency.is_some()), ..row(run, now) });
+    }
+    Ok(rows)
 }
 
 /// One page of the accounts that match.
@@ -97,135 +182,6 @@ pub async fn accounts(
     })
 }
 
-/// One account, by user name or key.
-pub async fn explain(store: &impl Store, who: &str, now: Instant) -> Result<Option<Explanation>, StateError> {
-    let Some(found) = engine::explain(store, who).await? else { return taken(store, who).await };
-    let row = AccountRow::new(&found.judged, now);
-    let parts = [found.restore.as_ref(), found.undo.as_ref()];
-    Ok(Some(Explanation {
-        username: row.username.clone(),
-        lines: found.lines(),
-        as_of: Some(Moment(found.as_of)),
-        facts: facts(&found, &row),
-        history: history(found.reclaim.as_ref(), parts, found.login),
-        account: Some(row),
-        reclaim: found.reclaim,
-        restore: found.restore,
-        undo: found.undo,
-        login: found.login.map(Moment),
-    }))
-}
-
-/// An account that the newest sweep did not see, because it lost its seat in an earlier run: found in the plans.
-async fn taken(store: &impl Store, who: &str) -> Result<Option<Explanation>, StateError> {
-    let Some(key) = planned(store, who).await? else { return Ok(None) };
-    let Some(reclaim) = state::load(store, &state::reclaim(&key)).await?.filter(|reclaim| reclaim.key == key) else {
-        return Ok(None);
-    };
-    let restore = state::load(store, &state::restore(&key)).await?;
-    let undo = state::load(store, &state::undo(&key)).await?;
-    let login = state::load(store, &state::login(&key)).await?.map(|login| login.at);
-    let history = history(Some(&reclaim), [restore.as_ref(), undo.as_ref()], login);
-    let told = history.iter().rev().take(3).rev().map(|event| format!("{} {}", event.at, event.text));
-    let first = format!("{} is in no licence group of the newest sweep", reclaim.username);
-    let next = "next: the next login gives its seat back, if the policy says so".to_owned();
-    Ok(Some(Explanation {
-        username: reclaim.username.to_string(),
-        lines: std::iter::once(first).chain(told).chain([next]).collect(),
-        as_of: None,
-        facts: vec![fact("User key", &key), fact("Run", &reclaim.sweep)],
-        history,
-        account: None,
-        reclaim: Some(reclaim),
-        restore,
-        undo,
-        login: login.map(Moment),
-    }))
-}
-
-/// The key of an account in one of the newest plans.
-async fn planned(store: &impl Store, who: &str) -> Result<Option<UserKey>, StateError> {
-    let wanted = who.to_lowercase();
-    for run in engine::runs(store, FEW_RUNS).await?.iter().filter(|run| run.planned > 0) {
-        let Some(head) = state::load(store, &state::plan(&run.id)).await? else { continue };
-        for page in 0..head.pages {
-            let accounts = state::load(store, &state::plan_page(&run.id, page)).await?.unwrap_or_default();
-            let mut accounts = accounts.into_iter();
-            let found = accounts.find(|a| a.username.as_str().to_lowercase() == wanted || a.key.as_str() == who);
-            if let Some(account) = found {
-                return Ok(Some(account.key));
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn facts(found: &engine::Explanation, row: &AccountRow) -> Vec<Fact> {
-    let account = &found.judged.account;
-    let mut facts = vec![
-        fact("Name", &row.display_name),
-        fact("User key", &row.user_key),
-        fact("Status", &row.status),
-        fact("Licence groups", &row.groups.join(", ")),
-        fact("Last seen", &row.last_seen_text()),
-        fact("First seen by Seatkeeper", &row.known_since),
-        fact("Decision code", &row.decision),
-        fact("Judged", &Moment(found.as_of)),
-    ];
-    if let Some(source) = row.source {
-        facts.push(fact("Source", &source));
-    }
-    if !account.marks.is_empty() {
-        let marks: Vec<String> = account.marks.iter().map(ToString::to_string).collect();
-        facts.push(fact("Other groups that matter", &marks.join(", ")));
-    }
-    if account.administrator {
-        facts.push(fact("Administrator", &"yes"));
-    }
-    facts
-}
-
-fn history(reclaim: Option<&Reclaim>, given_back: [Option<&Restore>; 2], login: Option<Instant>) -> Vec<Event> {
-    let mut history = Vec::new();
-    if let Some(reclaim) = reclaim {
-        let why = Decision::Reclaim(reclaim.reason.clone());
-        history.push(event(reclaim.started, format!("run {} began; {why}", reclaim.sweep)));
-        let at = reclaim.finished.unwrap_or(reclaim.started);
-        for step in &reclaim.steps {
-            history.push(event(at, format!("{}: {}", shapes::action(&step.action), words::step(&step.state))));
-        }
-    }
-    for restore in given_back.into_iter().flatten() {
-        history.push(event(restore.at, words::restore(restore.cause, &restore.state)));
-    }
-    history.extend(login.map(|at| event(at, "login event received".to_owned())));
-    history.sort_by_key(|event| event.at);
-    history
-}
-
-/// One plan with its accounts, as a page.
-pub fn plan(shape: PlanShape, now: Instant) -> PlanDetail {
-    let PlanShape { plan, outcome, page: _, size: _, accounts } = shape;
-    // A plan without its run is one that the sweep is just publishing.
-    let outcome = outcome.unwrap_or(Outcome::Running);
-    let shown = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-    PlanDetail { plan: summary(&plan, &outcome, now), left_out: plan.accounts.saturating_sub(shown), accounts }
-}
-
-fn summary(plan: &PlanHead, outcome: &Outcome, now: Instant) -> PlanSummary {
-    PlanSummary {
-        id: plan.id.to_string(),
-        state: words::state(outcome, Some(plan.expires), now),
-        outcome: words::outcome(outcome),
-        verdict: words::verdict(plan.verdict),
-        next_step: words::next_step(plan, outcome, now),
-        made: Moment(plan.made),
-        expires: Moment(plan.expires),
-        accounts: plan.accounts,
-        hash: plan.hash.clone(),
-    }
-}
-
 fn row(run: &Run, now: Instant) -> RunRow {
     RunRow {
         id: run.id.to_string(),
@@ -235,6 +191,8 @@ fn row(run: &Run, now: Instant) -> RunRow {
         result: words::outcome(&run.outcome),
         accounts: run.report.as_ref().map_or(0, |report| report.accounts),
         planned: run.planned,
+        warned: run.warned,
+        emergency: false,
         reclaimed: run.tally.reclaimed,
         skipped: run.tally.skipped,
         failed: run.tally.failed,
@@ -244,12 +202,4 @@ fn row(run: &Run, now: Instant) -> RunRow {
 
 fn counts(counts: BTreeMap<String, u32>) -> Vec<Count> {
     counts.into_iter().map(|(code, accounts)| Count { code, accounts }).collect()
-}
-
-fn fact(name: &'static str, value: &impl ToString) -> Fact {
-    Fact { name, value: value.to_string() }
-}
-
-fn event(at: Instant, text: String) -> Event {
-    Event { at: Moment(at), text }
 }

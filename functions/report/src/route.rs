@@ -5,6 +5,9 @@ use percent_encoding::percent_decode_str;
 use seatkeeper_policy::SweepId;
 use seatkeeper_web::{Format, negotiate};
 
+/// The forms of a list that is also a file.
+const ALL: [Format; 3] = [Format::Html, Format::Json, Format::Csv];
+
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -18,6 +21,12 @@ pub enum Route {
     Plan(SweepId),
     /// The runs.
     Runs,
+    /// Seats that cannot be freed from here.
+    Handover,
+    /// Who is exempt.
+    Exemptions,
+    /// Which rules govern whom.
+    Populations,
     /// The style sheet.
     Style,
 }
@@ -40,11 +49,15 @@ impl Route {
         let page = [Format::Html, Format::Json];
         match stem {
             "" | "/overview" => Some((Self::Overview, form(&page)?)),
-            "/accounts" => Some((Self::Accounts, form(&[Format::Html, Format::Json, Format::Csv])?)),
+            "/accounts" => Some((Self::Accounts, form(&ALL)?)),
             "/runs" => Some((Self::Runs, form(&page)?)),
+            "/handover" => Some((Self::Handover, form(&ALL)?)),
+            "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),
+            "/populations" => Some((Self::Populations, form(&page)?)),
             "/style.css" => Some((Self::Style, Format::Html)),
             _ => {
-                if let Some(who) = path.strip_prefix("/accounts/") {
+                // Two words for the same: people look for an account, programs ask for an explanation.
+                if let Some(who) = path.strip_prefix("/accounts/").or_else(|| path.strip_prefix("/explain/")) {
                     // A user name may contain dots; of all endings only `.json` is taken off it.
                     let (who, format) = match who.strip_suffix(".json") {
                         Some(who) => (who, Format::Json),
@@ -54,7 +67,7 @@ impl Route {
                     return (!who.is_empty()).then_some((Self::Account(who), format));
                 }
                 let id = SweepId::parse(stem.strip_prefix("/plans/")?).ok()?;
-                Some((Self::Plan(id), form(&[Format::Html, Format::Json, Format::Csv])?))
+                Some((Self::Plan(id), form(&ALL)?))
             }
         }
     }
@@ -85,6 +98,10 @@ mod tests {
             ("/report/plans/20261122-1.csv", Route::Plan(SweepId::parse("20261122-1").unwrap()), Format::Csv),
             ("/report/plans/20261122-1.json", Route::Plan(SweepId::parse("20261122-1").unwrap()), Format::Json),
             ("/report/runs", Route::Runs, Format::Html),
+            ("/report/explain/j.doe.json", Route::Account("j.doe".into()), Format::Json),
+            ("/report/handover.csv", Route::Handover, Format::Csv),
+            ("/report/exemptions.json", Route::Exemptions, Format::Json),
+            ("/report/populations.json", Route::Populations, Format::Json),
         ] {
             assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
         }
@@ -105,6 +122,8 @@ mod tests {
             "/reports",
             "/report/x",
             "/report/runs.csv",
+            "/report/populations.csv",
+            "/report/explain/",
             "/report/plans/",
             "/report/plans/A_B",
             "/report/accounts/%ff",

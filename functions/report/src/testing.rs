@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    state::{self, Judged, Outcome, Pages, PlanHead, Run, SnapshotHead, Tally},
+    state::{self, Judged, Outcome, Pages, PlanHead, PolicyRecord, Run, SnapshotHead, Tally},
     testing::{MemoryStore, block_on},
 };
 use seatkeeper_policy::{
-    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, PlannedAccount, ReclaimReason,
+    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, Obstacle, PlannedAccount, ReclaimReason,
     SeatCount, Source, Status, SweepId, UserKey, Username, Verdict, account::Sighting, report::PlanReport,
 };
 use std::collections::BTreeSet;
@@ -51,6 +51,7 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
         hash: "5eed".into(),
         accounts: size,
         pages: 1,
+        emergency: None,
     };
     block_on(state::save(&store, &state::plan(&sweep()), &plan)).unwrap();
     block_on(state::save(&store, &state::plan_page(&sweep(), 0), &planned)).unwrap();
@@ -67,6 +68,8 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
         before: Some(seats),
         after: None,
         diagnosis: None,
+        left: std::collections::BTreeMap::new(),
+        warned: 0,
     };
     block_on(state::save(&store, &state::run(&sweep()), &run)).unwrap();
     block_on(state::save(&store, &state::runs(), &vec![sweep()])).unwrap();
@@ -90,14 +93,53 @@ pub fn judged(name: &str, days: Option<i64>) -> Judged {
             groups: BTreeSet::from([GroupName::parse("users").unwrap()]),
             marks: BTreeSet::new(),
             administrator: false,
-            other_seat: None,
-            evidence: Evidence { newest: seen, never: None },
+            obstacles: Vec::new(),
+            email: None,
+            directory: None,
+            created: None,
+            fixed: false,
+            evidence: seen.map(Evidence::at).unwrap_or_default(),
             first_seen: now() - TimeDelta::days(1_000),
             restored: None,
+            reenabled: None,
+            notice: None,
         },
         decision: match seen {
             Some(seen) => Decision::Reclaim(ReclaimReason::Inactive { since: seen.at, source: seen.source }),
             None => Decision::Hold(HoldReason::ActivityUnknown),
         },
     }
+}
+
+/// An account whose seat cannot be freed from here.
+pub fn blocked_by(name: &str, obstacles: Vec<Obstacle>) -> Judged {
+    let mut judged = judged(name, Some(200));
+    judged.account.obstacles.clone_from(&obstacles);
+    if let Decision::Reclaim(reason) = judged.decision {
+        judged.decision = Decision::Hold(HoldReason::CannotFree { reason, obstacles });
+    }
+    judged
+}
+
+/// One obstacle of each kind.
+pub fn every_obstacle() -> Vec<Obstacle> {
+    let group = |name: &str| GroupName::parse(name).unwrap();
+    vec![
+        Obstacle::Individual,
+        Obstacle::OtherGroup(group("guests")),
+        Obstacle::Inherited { group: group("users"), via: Some(group("staff")) },
+        Obstacle::ReadOnly { directory: "Corporate".into() },
+        Obstacle::Shadowed { directory: "Internal".into() },
+        Obstacle::TriedInVain { at: now() - TimeDelta::days(7), detail: "still a member".into() },
+        Obstacle::ComesBack { taken: now() - TimeDelta::days(30) },
+    ]
+}
+
+/// Puts a policy with this text into force.
+pub fn with_policy(store: MemoryStore, text: &str) -> MemoryStore {
+    let policy = seatkeeper_engine::policy_file::parse(text).unwrap();
+    let record =
+        PolicyRecord { version: 1, text: text.into(), rules: policy.rules_hash(), saved: now(), by: "anna".into() };
+    block_on(state::save(&store, &state::policy(), &record)).unwrap();
+    store
 }

@@ -1,9 +1,15 @@
 //! What the pages show, and the JSON about accounts: plain values, apart from the stored shapes so that either may
 //! change.
 
+mod account;
+mod explanation;
+
+pub use account::*;
+pub use explanation::*;
+
 use crate::moment::Moment;
-use seatkeeper_engine::state::Judged;
-use seatkeeper_policy::{Activity, Instant, SeatCount, Source, journal::Reclaim, restore::Restore};
+use seatkeeper_engine::state::OwnedBy;
+use seatkeeper_policy::{Instant, SeatCount};
 use seatkeeper_spin::shapes::PlannedShape;
 use serde::Serialize;
 
@@ -16,7 +22,9 @@ pub struct Overview {
     pub progress: Option<String>,
     /// Seats as last counted.
     pub seats: Option<Seats>,
-    /// Accounts by decision: keep, hold, reclaim.
+    /// What somebody has to look at.
+    pub reviews: Vec<Review>,
+    /// Accounts by decision: keep, warn, hold, reclaim.
     pub states: Vec<Count>,
     /// Accounts by reason.
     pub reasons: Vec<Count>,
@@ -28,6 +36,15 @@ pub struct Overview {
     pub plan: Option<PlanSummary>,
     /// The newest runs, newest first.
     pub runs: Vec<RunRow>,
+}
+
+/// Something that somebody has to look at.
+#[derive(Debug)]
+pub struct Review {
+    /// What.
+    pub text: String,
+    /// Where it is shown.
+    pub href: &'static str,
 }
 
 /// Seats at an instant.
@@ -86,144 +103,6 @@ pub struct Count {
     pub accounts: u32,
 }
 
-/// One account in a list.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AccountRow {
-    /// Identity.
-    pub user_key: String,
-    /// User name.
-    pub username: String,
-    /// Name for people.
-    pub display_name: String,
-    /// Status in Confluence.
-    pub status: &'static str,
-    /// Licence groups.
-    pub groups: Vec<String>,
-    /// The decision's code.
-    pub decision: &'static str,
-    /// The decision in words.
-    pub reason: String,
-    /// Newest sight of the person.
-    pub last_seen: Option<Moment>,
-    /// According to whom.
-    pub source: Option<Source>,
-    /// A source that would know says that nobody ever logged in.
-    pub never: bool,
-    /// When a sweep saw the account for the first time.
-    pub known_since: Moment,
-    /// Whole days since the person was seen.
-    pub idle_days: Option<i64>,
-}
-
-impl AccountRow {
-    /// The view of a judged account.
-    pub fn new(judged: &Judged, now: Instant) -> Self {
-        let Judged { account, decision } = judged;
-        let (last_seen, source, never) = match account.evidence.activity() {
-            Activity::At(sighting) => (Some(Moment(sighting.at)), Some(sighting.source), false),
-            Activity::Never(source) => (None, Some(source), true),
-            Activity::Unknown => (None, None, false),
-        };
-        Self {
-            user_key: account.key.to_string(),
-            username: account.username.to_string(),
-            display_name: account.display_name.clone(),
-            status: account.status.word(),
-            groups: account.groups.iter().map(ToString::to_string).collect(),
-            decision: decision.code(),
-            reason: decision.to_string(),
-            last_seen,
-            source,
-            never,
-            known_since: Moment(account.first_seen),
-            idle_days: last_seen.map(|at| (now - at.0).num_days()),
-        }
-    }
-
-    /// The decision as one word.
-    pub fn word(&self) -> &str {
-        self.decision.split('/').next().unwrap_or_default()
-    }
-
-    /// When the person was last seen, in words.
-    pub fn last_seen_text(&self) -> String {
-        match (self.last_seen, self.never) {
-            (Some(at), _) => at.to_string(),
-            (None, true) => "never".to_owned(),
-            (None, false) => "not known".to_owned(),
-        }
-    }
-}
-
-/// One page of a list of accounts.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct AccountList {
-    /// The sweep they are from; none before the first one.
-    pub sweep: Option<String>,
-    /// When it judged them.
-    pub as_of: Option<Moment>,
-    /// Accounts of the sweep.
-    pub known: u32,
-    /// Accounts that match the filter.
-    pub total: usize,
-    /// This page, from 1.
-    pub page: usize,
-    /// Accounts on a full page.
-    pub size: usize,
-    /// Pages there are.
-    pub pages: usize,
-    /// The accounts, sorted by user name.
-    pub accounts: Vec<AccountRow>,
-}
-
-/// Everything about one account.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct Explanation {
-    /// User name.
-    pub username: String,
-    /// The whole story in at most five lines.
-    pub lines: Vec<String>,
-    /// When the newest sweep judged it, if it saw it.
-    pub as_of: Option<Moment>,
-    /// The account as that sweep saw it.
-    pub account: Option<AccountRow>,
-    /// The newest reclaim, step by step.
-    pub reclaim: Option<Reclaim>,
-    /// What was given back on login.
-    pub restore: Option<Restore>,
-    /// What an undo gave back.
-    pub undo: Option<Restore>,
-    /// The newest login event.
-    pub login: Option<Moment>,
-    /// What is known, for the page.
-    #[serde(skip)]
-    pub facts: Vec<Fact>,
-    /// What was done and heard, oldest first, for the page.
-    #[serde(skip)]
-    pub history: Vec<Event>,
-}
-
-/// A name and a value.
-#[derive(Debug)]
-pub struct Fact {
-    /// What.
-    pub name: &'static str,
-    /// Its value.
-    pub value: String,
-}
-
-/// Something that happened.
-#[derive(Debug)]
-pub struct Event {
-    /// When.
-    pub at: Moment,
-    /// What.
-    pub text: String,
-}
-
 /// A plan without its accounts.
 #[derive(Debug)]
 pub struct PlanSummary {
@@ -245,6 +124,8 @@ pub struct PlanSummary {
     pub accounts: u32,
     /// The hash that an approval names.
     pub hash: String,
+    /// What an emergency plan is for.
+    pub emergency: Option<String>,
 }
 
 /// A plan with its accounts.
@@ -256,6 +137,48 @@ pub struct PlanDetail {
     pub accounts: Vec<PlannedShape>,
     /// Accounts that this page leaves out.
     pub left_out: u32,
+    /// What accounts of the plan own.
+    pub owned: Vec<OwnedBy>,
+    /// Accounts of which it was looked up.
+    pub looked_up: usize,
+    /// Seats as predicted and as measured.
+    pub seats: Forecast,
+    /// Seats that stayed taken.
+    pub left: Vec<LeftRow>,
+}
+
+/// Seats that a plan should free, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Forecast {
+    /// Seats in use before the first change, or when the plan was made.
+    pub before: Option<u32>,
+    /// Seats that the plan frees if everything takes effect: one for each account.
+    pub predicted: u32,
+    /// Seats in use afterwards according to the plan.
+    pub predicted_after: Option<u32>,
+    /// Accounts whose seat was taken.
+    pub reclaimed: u32,
+    /// Seats that came free by Confluence's own count; negative when more are in use than before.
+    pub measured: Option<i64>,
+    /// Seats in use by Confluence's own count, afterwards.
+    pub measured_after: Option<u32>,
+    /// What the difference means.
+    pub diagnosis: Option<&'static str>,
+}
+
+/// Seats of one run that stayed taken, by what holds them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct LeftRow {
+    /// The run.
+    pub run: String,
+    /// Stable word.
+    pub code: String,
+    /// Seats.
+    pub accounts: u32,
+    /// What it means.
+    pub meaning: &'static str,
 }
 
 /// One sweep in a list.
@@ -275,6 +198,10 @@ pub struct RunRow {
     pub accounts: u32,
     /// Accounts in its plan.
     pub planned: u32,
+    /// People warned.
+    pub warned: u32,
+    /// Whether its plan is an emergency plan.
+    pub emergency: bool,
     /// Accounts whose seat was taken back.
     pub reclaimed: u32,
     /// Accounts left alone because something had changed.
@@ -290,12 +217,14 @@ pub struct RunRow {
 pub struct Runs {
     /// Newest first.
     pub runs: Vec<RunRow>,
+    /// Seats that stayed taken, newest run first.
+    pub left: Vec<LeftRow>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{judged, now};
+    use crate::testing::now;
 
     #[test]
     fn the_bar_is_as_long_as_the_licence_is_full_and_never_longer() {
@@ -312,14 +241,5 @@ mod tests {
         }
         assert_eq!(bar(10, None), None);
         assert_eq!(bar(10, Some(0)), None);
-    }
-
-    #[test]
-    fn a_row_tells_never_from_not_known() {
-        let mut account = judged("jdoe", None);
-        assert_eq!(AccountRow::new(&account, now()).last_seen_text(), "not known");
-        account.account.evidence.never = Some(seatkeeper_policy::Source::LastLogin);
-        let row = AccountRow::new(&account, now());
-        assert_eq!((row.last_seen_text().as_str(), row.idle_days), ("never", None));
     }
 }

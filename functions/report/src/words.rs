@@ -1,8 +1,10 @@
 //! All texts about sweeps and plans that people read.
 
+use crate::moment::Moment;
 use seatkeeper_engine::state::{Outcome, PlanHead, Run, Work};
 use seatkeeper_policy::{
-    Instant, Mode, Verdict,
+    Emergency, Instant, Mode, Source, Verdict, WarnState,
+    account::Notice,
     journal::StepState,
     report::Diagnosis,
     restore::{Cause, RestoreState},
@@ -36,13 +38,29 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Quarantined { planned, limit } => {
             format!("in quarantine: {planned} accounts are planned and the cap is {limit}")
         }
-        Outcome::Blocked { findings } => format!("blocked by the second opinion: {}", findings.join("; ")),
+        Outcome::Blocked { findings } => format!("blocked: {}", self::findings(findings)),
         Outcome::Rejected { by } => format!("rejected by {by}"),
         Outcome::Lapsed { why } => format!("lapsed: {why}"),
-        Outcome::Stopped => "stopped: the policy was set to dry run".to_owned(),
+        Outcome::Stopped => "stopped in the middle: the policy was set to dry run".to_owned(),
         Outcome::Applied => "carried out".to_owned(),
         Outcome::Failed { code, message } => format!("failed: {message} [{code}]"),
     }
+}
+
+/// What blocked a sweep. One wrong rule can show in every account, so only the first findings are spelt out.
+pub fn findings(findings: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<&str> = findings.iter().take(SHOWN).map(String::as_str).collect();
+    match findings.len().saturating_sub(SHOWN) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
+}
+
+/// What an emergency plan is for.
+pub fn emergency(emergency: Emergency) -> String {
+    let Emergency { seats, idle_days } = emergency;
+    format!("down to {seats} seats, from accounts that were not seen for {idle_days} days, longest absent first")
 }
 
 /// What a person can do about a plan.
@@ -101,14 +119,83 @@ pub fn mode(mode: Mode) -> &'static str {
 pub fn seats(run: &Run) -> String {
     let Some(before) = run.before else { return String::new() };
     let Some(after) = run.after else { return format!("{} before", before.used) };
-    let diagnosis = match run.diagnosis {
-        None => "",
-        Some(Diagnosis::Freed) => ", freed as planned",
-        Some(Diagnosis::PerhapsCached) => ", Confluence may not have counted again yet",
-        Some(Diagnosis::NotFreed) => ", fewer came free than planned",
-        Some(Diagnosis::NotMeasurable) => ", cannot be measured",
-    };
+    let diagnosis = run.diagnosis.map(|found| format!(", {}", diagnosis(found))).unwrap_or_default();
     format!("{} → {}{diagnosis}", before.used, after.used)
+}
+
+/// What the difference between predicted and measured seats means.
+pub fn diagnosis(diagnosis: Diagnosis) -> &'static str {
+    match diagnosis {
+        Diagnosis::Freed => "freed as planned",
+        Diagnosis::PerhapsCached => "Confluence may not have counted again yet",
+        Diagnosis::NotFreed => "fewer came free than planned",
+        Diagnosis::NotMeasurable => "cannot be measured",
+    }
+}
+
+/// What still holds a seat after everything was done, by the code of the run.
+pub fn left(code: &str) -> &'static str {
+    match code {
+        "refused" => "Confluence refused a change or failed at it; the account's own page has the answer.",
+        "silent-204" => {
+            "Confluence confirmed the change and nothing changed; the directory is read-only or puts everything back."
+        }
+        "administrator" => {
+            "The account is still in a group of administrators, and such a group gives a seat by itself."
+        }
+        "nested" => "The account is still in a licence group through another group inside it.",
+        "duplicate-or-cache" => {
+            "The account is in no licence group and still active with a seat: a second account of the name in a lower \
+             directory, a grant to the account itself, or a count that Confluence has not made anew."
+        }
+        _ => "This version does not know the code; see the release notes of the version that wrote it.",
+    }
+}
+
+/// The word for a source in files.
+pub fn source(source: Source) -> &'static str {
+    match source {
+        Source::LoginEvent => "login-event",
+        Source::LastLogin => "last-login",
+        Source::AuditLog => "audit-log",
+        Source::LoginInfo => "login-info",
+        Source::LastAuthenticated => "last-authenticated",
+        Source::Import => "import",
+        Source::Contribution => "contribution",
+    }
+}
+
+/// All sources, in the order of columns.
+pub const SOURCES: [Source; 7] = [
+    Source::LoginEvent,
+    Source::LastLogin,
+    Source::AuditLog,
+    Source::LoginInfo,
+    Source::LastAuthenticated,
+    Source::Import,
+    Source::Contribution,
+];
+
+/// How a warning stands: by the decision, and by what was written down about the message.
+pub fn warning(state: Option<WarnState>, notice: Option<Notice>) -> String {
+    match (state, notice) {
+        (Some(WarnState::Due), _) => "The warning is due and goes out with a sweep that may act.".to_owned(),
+        (Some(WarnState::Sending), _) => "The warning is on its way; no channel has confirmed it yet.".to_owned(),
+        (Some(WarnState::Grace { until }), _) => format!("Warned; the seat stays until {}.", Moment(until)),
+        (Some(WarnState::Undeliverable), _) => {
+            "The warning cannot be delivered, so the seat stays until somebody has looked at it.".to_owned()
+        }
+        (None, Some(Notice { delivered: Some(at), .. })) => {
+            format!("Warned on {}; the decision stands by now.", Moment(at))
+        }
+        (None, Some(Notice { noticed, undeliverable: true, .. })) => {
+            format!("It was to be warned on {}, and the message could not be delivered.", Moment(noticed))
+        }
+        (None, Some(Notice { noticed, .. })) => {
+            format!("It was to be warned on {}; no channel confirmed the message.", Moment(noticed))
+        }
+        (None, None) => "No warning.".to_owned(),
+    }
 }
 
 /// What the sweep is doing.
@@ -120,6 +207,13 @@ pub fn progress(work: &Work) -> String {
             (gather.listing + 1).min(gather.listings.len()),
             gather.listings.len()
         ),
+        Work::Judge(judge) => {
+            let parts = judge.bounds.as_ref().map_or(1, |bounds| bounds.len() + 1);
+            format!("A sweep is under way: all is read, {} of {parts} parts are judged.", judge.part)
+        }
+        Work::Survey(survey) => {
+            format!("Plan {} is made; what its accounts own is being looked up: {} done.", survey.plan, survey.next)
+        }
         Work::Await(plan) => format!("Plan {plan} waits for an answer."),
         Work::Apply(apply) => format!("Plan {} is being carried out: {} accounts done.", apply.plan, apply.next),
         Work::Verify(verify) => {
@@ -149,5 +243,27 @@ pub fn restore(cause: Cause, state: &RestoreState) -> String {
         RestoreState::Intended => format!("seat is being given back ({cause})"),
         RestoreState::Done => format!("seat given back ({cause})"),
         RestoreState::Waiting { why } => format!("seat not given back yet: {why} ({cause})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_has_the_same_word_in_files_and_in_json_and_a_column_of_its_own() {
+        let words = SOURCES.map(source);
+        for (known, word) in SOURCES.iter().zip(words) {
+            assert_eq!(serde_json::to_value(known).unwrap(), word);
+        }
+        let different: std::collections::BTreeSet<_> = words.into_iter().collect();
+        assert_eq!(different.len(), SOURCES.len());
+    }
+
+    #[test]
+    fn many_findings_are_cut_and_counted() {
+        let findings: Vec<String> = (1..=7).map(|number| number.to_string()).collect();
+        assert_eq!(super::findings(&findings), "1; 2; 3; 4; 5; and 2 more");
+        assert_eq!(super::findings(&findings[..5]), "1; 2; 3; 4; 5");
     }
 }

@@ -2,6 +2,7 @@
 //! time allows; the next one goes on.
 
 use seatkeeper_confluence as confluence;
+use seatkeeper_database as database;
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{
     ports::Clock,
@@ -11,7 +12,7 @@ use seatkeeper_engine::{
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{
-    Answer, Renamer, SpinClock, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
+    Answer, Postgres, Renamer, SpinClock, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
 };
 use seatkeeper_web::{Query, Secret, respond};
 use spin_sdk::http::Request;
@@ -20,6 +21,7 @@ use spin_sdk::http::Request;
 struct Settings {
     confluence: confluence::Settings,
     crowd: Option<CrowdSettings>,
+    database: Option<database::Settings>,
     trigger: Secret,
     budget: chrono::TimeDelta,
 }
@@ -34,29 +36,37 @@ async fn settings() -> Result<Settings, VariablesError> {
         "crowd_context_path",
         "crowd_application",
         "crowd_password",
+        "database_origin",
+        "database_user",
+        "database_password",
+        "database_name",
+        "database_tls",
+        "database_ca",
+        "database_zone",
         "trigger_token",
         "tick_budget_seconds",
     ])
     .await;
-    let (confluence, crowd) = (read.confluence(), read.crowd());
+    let (confluence, crowd, database) = (read.confluence(), read.crowd(), read.database());
     let trigger = read.secret("trigger_token");
     let budget = read.seconds("tick_budget_seconds", 1..=600);
     let settings = || {
         let budget = chrono::TimeDelta::from_std(budget?).ok()?;
-        Some(Settings { confluence: confluence?, crowd: crowd?, trigger: trigger?, budget })
+        Some(Settings { confluence: confluence?, crowd: crowd?, database: database?, trigger: trigger?, budget })
     };
     read.finish(settings())
 }
 
 /// One tick, with a line in the log about how it ended.
 async fn run(settings: Settings, open_now: bool) -> Result<TickReport, Trouble> {
-    let Settings { confluence, crowd, trigger: _, budget } = settings;
+    let Settings { confluence, crowd, database, trigger: _, budget } = settings;
     let started = SpinClock.now();
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
     let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
+    let database = Postgres::new(database);
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
     let runner = edge::runner();
-    let report = tick(ports, Order { runner: &runner, budget, open_now }).await;
+    let report = tick(ports, &database, Order { runner: &runner, budget, open_now }).await;
     let took = (SpinClock.now() - started).num_milliseconds();
     tell(&report, took);
     Ok(report)

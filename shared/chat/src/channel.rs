@@ -94,7 +94,7 @@ impl fmt::Debug for Channel {
     }
 }
 
-fn address(
+pub(crate) fn address(
     origin: &str,
     path: &str,
     origin_variable: &'static str,

@@ -11,6 +11,11 @@ pub fn one_line(text: &str) -> String {
         .collect()
 }
 
+/// As [`one_line`] for a text of several lines: line breaks stay, in their one form.
+pub fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").split(['\n', '\r', '\u{2028}', '\u{2029}']).map(one_line).collect::<Vec<_>>().join("\n")
+}
+
 /// A link that may be shown: only web addresses, and nothing that could end the markup around it.
 pub fn web_link(link: &str) -> Option<&str> {
     let scheme = link.split_once("://")?.0;
@@ -27,6 +32,11 @@ mod tests {
     fn a_name_cannot_break_or_reverse_its_line() {
         assert_eq!(one_line("Anna\r\nAll fine\u{2028}\0!\u{202e}x"), "Anna  All fine  !x");
         assert_eq!(one_line("Jürgen 名前 👩‍👧"), "Jürgen 名前 👩‍👧");
+    }
+
+    #[test]
+    fn lines_stay_lines_and_lose_everything_else_that_is_no_text() {
+        assert_eq!(lines("Dear Anna,\r\n\r\nbye\u{1b}[2J\u{202e}\r--\u{2028}x"), "Dear Anna,\n\nbye [2J\n--\nx");
     }
 
     #[test]

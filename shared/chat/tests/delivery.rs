@@ -5,8 +5,13 @@ use chrono::{DateTime, TimeZone, Utc};
 use futures::executor::block_on;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{Request, Response};
-use seatkeeper_chat::{Channel, DeliveryClass, DeliveryError, Level, Message, deliver};
-use seatkeeper_engine::ports::{Http, HttpError};
+use seatkeeper_chat::{Channel, DeliveryClass, DeliveryError, Level, MailGateway, Message, deliver, mail};
+use seatkeeper_engine::{
+    alert::WarnError,
+    ports::{Http, HttpError},
+    state::Warning,
+};
+use seatkeeper_policy::{ReclaimReason, Source, UserKey, Username};
 use seatkeeper_web::Secret;
 use sha2::Sha256;
 use std::{cell::RefCell, time::Duration};
@@ -194,4 +199,75 @@ fn the_credential_in_the_path_never_reaches_an_error() {
         "failed to deliver to slack at https://hooks.slack.com: \
          connection failed: cannot reach https://hooks.slack.com/***: refused"
     );
+}
+
+fn warning(email: &str) -> Warning {
+    Warning {
+        key: UserKey::parse("k1".to_owned()).unwrap(),
+        username: Username::parse("jdoe".to_owned()).unwrap(),
+        display_name: "Jane Doe".into(),
+        email: Some(email.into()),
+        reason: ReclaimReason::Inactive { since: now(), source: Source::LastLogin },
+        noticed: now(),
+        subject: "Your licence".into(),
+        text: "Log in.".into(),
+        quiet: false,
+    }
+}
+
+fn warn(receiver: &Receiver, email: &str) -> Result<(), WarnError> {
+    let secret = Secret::new("mail_secret", SECRET).unwrap();
+    let gateway = MailGateway::new("https://mail.example", "/in/very-secret", secret).unwrap().unwrap();
+    block_on(mail::warn(receiver, &gateway, &warning(email), now()))
+}
+
+#[test]
+fn a_warning_is_signed_like_every_other_message() {
+    let receiver = Receiver::new(202, "");
+    warn(&receiver, "jane.doe@example.com").unwrap();
+    let got = receiver.got.borrow();
+    let request = &got[0];
+    assert_eq!(
+        (request.method().as_str(), request.uri().to_string().as_str()),
+        ("POST", "https://mail.example/in/very-secret")
+    );
+    let timestamp = request.headers()["X-Seatkeeper-Timestamp"].to_str().unwrap();
+    let signature = request.headers()["X-Seatkeeper-Signature"].to_str().unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(format!("{timestamp}.").as_bytes());
+    mac.update(request.body());
+    mac.verify_slice(&hex::decode(signature.strip_prefix("sha256=").unwrap()).unwrap()).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!((body["event"].as_str(), body["to"].as_str()), (Some("licence-warning"), Some("jane.doe@example.com")));
+}
+
+#[test]
+fn a_refused_warning_is_final_and_every_other_failure_is_for_later() {
+    for status in [400, 410, 413, 422, 451] {
+        let error = warn(&Receiver::new(status, "no"), "a@example.com").unwrap_err();
+        assert!(matches!(error, WarnError::Never(_)), "status {status}: {error}");
+    }
+    for status in [302, 401, 403, 404, 405, 408, 429, 500, 503] {
+        let error = warn(&Receiver::new(status, ""), "a@example.com").unwrap_err();
+        assert!(matches!(error, WarnError::Later(_)), "status {status}: {error}");
+    }
+    for failure in [HttpError::Timeout, HttpError::Denied, HttpError::TooLarge { limit: 9 }] {
+        assert!(matches!(warn(&Receiver::failing(failure), "a@example.com"), Err(WarnError::Later(_))));
+    }
+}
+
+#[test]
+fn a_person_without_a_usable_address_is_never_written_to() {
+    let receiver = Receiver::new(202, "");
+    let error = warn(&receiver, "jdoe@example.com\r\nBcc: all@example.com").unwrap_err();
+    assert!(matches!(error, WarnError::Never(_)), "{error}");
+    assert!(!error.to_string().contains("all@example.com"), "{error}");
+    assert!(receiver.got.borrow().is_empty());
+}
+
+#[test]
+fn the_gateways_path_never_reaches_an_error() {
+    let chatty = HttpError::Connection("cannot reach https://mail.example/in/very-secret".into());
+    let error = warn(&Receiver::failing(chatty), "a@example.com").unwrap_err().to_string();
+    assert!(error.contains("https://mail.example") && !error.contains("very-secret"), "{error}");
 }

@@ -239,6 +239,14 @@ impl<H: Http, C: Clock> ConfluenceRead for Confluence<H, C> {
         self.all_groups(&format!("/rest/api/user/memberof?key={}&", encoded(key.as_str())), &operation).await
     }
 
+    async fn read_only(&self) -> Result<bool, PortError> {
+        match self.access_mode().await {
+            Ok(mode) => Ok(mode == AccessMode::ReadOnly),
+            Err(error) if error.class == ErrorClass::Gone => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn seats(&self) -> Result<SeatCount, PortError> {
         const OPERATION: &str = "count seats";
         let used: CountWire = self.get("/rest/license/1.0/license/userCount", OPERATION).await?;

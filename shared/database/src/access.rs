@@ -5,17 +5,18 @@ use seatkeeper_engine::ports::{ErrorClass, PortError};
 use std::fmt::Write;
 
 /// Every table and column that is read. The password hashes in `cwd_user.credential` are not among them.
-pub const READS: [(&str, &[&str]); 10] = [
+pub const READS: [(&str, &[&str]); 11] = [
     ("user_mapping", &["user_key", "lower_username"]),
     ("logininfo", &["username", "successdate"]),
     ("cwd_user", &["id", "user_name", "lower_user_name", "active", "created_date", "email_address", "directory_id"]),
     ("cwd_user_attribute", &["user_id", "attribute_name", "attribute_value"]),
-    ("cwd_group", &["id", "lower_group_name", "local"]),
-    ("cwd_membership", &["parent_id", "child_user_id"]),
+    ("cwd_group", &["id", "group_name", "lower_group_name", "local", "directory_id"]),
+    ("cwd_membership", &["parent_id", "child_group_id", "child_user_id"]),
     ("cwd_directory", &["id", "directory_name", "active", "directory_type"]),
     ("cwd_directory_attribute", &["directory_id", "attribute_name", "attribute_value"]),
     ("cwd_directory_operation", &["directory_id", "operation_type"]),
     ("cwd_app_dir_mapping", &["application_id", "directory_id", "list_index"]),
+    ("spacepermissions", &["spaceid", "permtype", "permgroupname", "permusername"]),
 ];
 
 const SQL: &str = include_str!("access.sql");
@@ -146,7 +147,7 @@ mod tests {
     #[test]
     fn no_grant_reaches_the_password_hashes() {
         let grants = grants("seatkeeper");
-        assert_eq!(grants.lines().count(), 10);
+        assert_eq!(grants.lines().count(), 11);
         assert!(!grants.contains("credential"));
     }
 }

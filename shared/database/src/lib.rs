@@ -7,7 +7,7 @@
 //! the tables is refused before the first account is read ([`access`]). Every value is bound; no text from outside
 //! becomes part of a statement.
 //!
-//! Reading order: [`value`], [`settings`], [`access`], [`accounts`], `row`, [`fault`].
+//! Reading order: [`value`], [`settings`], [`access`], [`accounts`], [`structure`], `row`, [`fault`].
 #![forbid(unsafe_code)]
 
 pub mod access;
@@ -15,6 +15,7 @@ pub mod accounts;
 pub mod fault;
 mod row;
 pub mod settings;
+pub mod structure;
 pub mod value;
 
 pub use settings::{OFF, Settings, SettingsError};

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use seatkeeper_database::{Parameter, Query, Settings, Value, access, accounts, fault, settings::Raw};
-use seatkeeper_engine::ports::{ErrorClass, PortError};
+use seatkeeper_database::{Parameter, Query, Settings, Value, access, accounts, fault, settings::Raw, structure};
+use seatkeeper_engine::ports::{ErrorClass, Holder, PortError};
 use seatkeeper_engine::sources::DatabaseAccount;
 use seatkeeper_policy::GroupName;
 use seatkeeper_postgres::{DATABASE, PASSWORD, READER, Server, WRITER};
@@ -199,6 +199,18 @@ fn the_documentation_grants_exactly_what_is_read() {
     let page = include_str!("../../../docs/database.md");
     let granted: Vec<&str> = page.lines().filter(|line| line.starts_with("GRANT SELECT")).collect();
     assert_eq!(granted, access::grants(READER).lines().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn individual_grants_administrators_and_nested_groups_are_told() {
+    let server = shared();
+    let client = connect(&settings(&server, READER, "UTC")).await;
+    let told = structure::read(&ask(&client, &structure::query()).await.unwrap()).unwrap();
+    let group = |name: &str| GroupName::parse(name).unwrap();
+    let alice = Holder::Account(seatkeeper_policy::UserKey::parse("k-alice").unwrap());
+    assert_eq!(told.permissions.can_use, BTreeSet::from([Holder::Group(group("confluence-users")), alice]));
+    assert_eq!(told.permissions.administer, BTreeSet::from([Holder::Group(group("confluence-administrators"))]));
+    assert_eq!(told.nested.len(), 1, "{told:?}");
 }
 
 #[tokio::test]

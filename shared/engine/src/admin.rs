@@ -59,6 +59,17 @@ pub enum Refusal {
     /// The policy is in dry run, where no plan is carried out.
     #[error("the policy is in dry run; set mode = \"approve\" or \"enforce\" first")]
     DryRun,
+    /// An imported file cannot be read as a whole.
+    #[error("line {}: {} {}", .0.line, .0.field, .0.problem)]
+    Import(crate::import::RowProblem),
+    /// An emergency plan would take seats from people who may be working.
+    #[error("idle-days = {given}: must be at least {least}, because a browser stays signed in for two weeks")]
+    IdleDays {
+        /// What was given.
+        given: u32,
+        /// What is accepted.
+        least: u32,
+    },
     /// Something failed on the way.
     #[error(transparent)]
     Trouble(#[from] Trouble),
@@ -134,7 +145,7 @@ pub async fn answer(
         if policy.mode == seatkeeper_policy::Mode::DryRun {
             return Err(Refusal::DryRun);
         }
-        if policy.rules_hash() != plan.rules {
+        if plan.rules_of(&policy) != plan.rules {
             return Err(Refusal::Closed("the policy's rules changed since it was made".into()));
         }
         if let (Verdict::OverCap { planned, limit }, false) = (plan.verdict, over_cap) {

@@ -9,7 +9,7 @@ use crate::{
     trouble::Trouble,
 };
 use seatkeeper_policy::{
-    Policy, Status, UserKey,
+    Policy, Status, UserKey, Username,
     journal::Reclaim,
     restore::{
         Cause, GiveBack, NothingReason, Present, Restore, RestoreState, RestoreVerdict, WaitReason, judge, wanted,
@@ -135,7 +135,10 @@ where
     let before = ports.confluence.seats().await?;
     note(RestoreState::Intended).await?;
     seats::reserve(store, clock, &reclaim.key, lock).await?;
-    carry_out(ports, reclaim, &give).await?;
+    // The name of now: somebody may have renamed the account meanwhile and given its old name to somebody else.
+    let known = present.map_or_else(|| reclaim.username.clone(), |present| present.username);
+    let name = give.rename.as_ref().map_or(&known, |(_, to)| to);
+    carry_out(ports, name, &give).await?;
     let after = self::present(ports.confluence, &reclaim.key).await?;
     let effective = after.as_ref().is_some_and(|now| {
         give.groups.is_subset(&now.groups) && matches!(now.status, Status::Current | Status::Unlicensed)
@@ -143,7 +146,7 @@ where
     let counted = ports.confluence.seats().await?;
     if counted.max.is_some_and(|max| counted.used > max) {
         for group in &give.groups {
-            ports.confluence.remove_from_group(&reclaim.username, group).await?;
+            ports.confluence.remove_from_group(name, group).await?;
         }
         seats::forget(store, clock, &reclaim.key, lock).await?;
         let why = WaitReason::NoSeat { free: 0, buffer: policy.restore.seat_buffer }.to_string();
@@ -169,11 +172,7 @@ where
 }
 
 /// Name first, because the other calls need it; groups last, because they take the seat.
-async fn carry_out<S, X, N, C>(
-    ports: &Ports<'_, S, X, N, C>,
-    reclaim: &Reclaim,
-    give: &GiveBack,
-) -> Result<(), PortError>
+async fn carry_out<S, X, N, C>(ports: &Ports<'_, S, X, N, C>, name: &Username, give: &GiveBack) -> Result<(), PortError>
 where
     X: ConfluenceWrite,
     N: Rename,
@@ -182,10 +181,10 @@ where
         ports.rename.rename(from, to).await?;
     }
     if give.enable {
-        ports.confluence.enable(&reclaim.username).await?;
+        ports.confluence.enable(name).await?;
     }
     for group in &give.groups {
-        ports.confluence.add_to_group(&reclaim.username, group).await?;
+        ports.confluence.add_to_group(name, group).await?;
     }
     Ok(())
 }

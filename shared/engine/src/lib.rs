@@ -12,7 +12,10 @@
 pub mod admin;
 pub mod alert;
 pub mod audit;
+pub mod control;
+pub mod explain;
 pub mod give_back;
+pub mod import;
 pub mod lease;
 pub mod login;
 pub mod policy_file;

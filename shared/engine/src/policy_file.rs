@@ -7,18 +7,20 @@ use crate::{
 };
 use seatkeeper_policy::{
     Policy,
-    raw::{Problem, RawPolicy},
+    raw::{Problem, read},
 };
 
-/// Reads a policy file. All problems come out at once; a file that is no TOML or has an unknown key is one problem,
-/// with its line.
+/// Reads a policy file. All problems come out at once: unknown keys, wrong kinds and wrong values alike. Only a file
+/// that is no TOML at all is one problem, with its line.
 pub fn parse(text: &str) -> Result<Policy, Vec<Problem>> {
-    let raw: RawPolicy = toml::from_str(text).map_err(|error| {
+    let table: toml::Table = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
         let value = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
         vec![Problem { field: format!("line {line}"), value, problem: error.message().to_owned() }]
     })?;
-    Policy::try_from(raw)
+    let value = serde_json::to_value(table)
+        .map_err(|error| vec![Problem { field: "file".into(), value: String::new(), problem: error.to_string() }])?;
+    read(value)
 }
 
 /// The policy in force.
@@ -39,15 +41,21 @@ mod tests {
         let policy = parse(GOOD).unwrap();
         assert_eq!(policy.mode, seatkeeper_policy::Mode::DryRun);
         assert_eq!((policy.cap.accounts, policy.cap.percent, policy.restore.seat_buffer), (50, 5, 1));
-        assert!(!policy.measures.disable && !policy.measures.rename);
+        assert!(!policy.rules.measures.disable && !policy.rules.measures.rename);
     }
 
     #[test]
-    fn an_unknown_key_is_named_with_its_line() {
+    fn a_file_that_is_no_toml_is_named_with_its_line() {
+        let problems = parse(&format!("{GOOD}inactive = =\n")).unwrap_err();
+        assert_eq!(problems.len(), 1);
+        assert!(problems[0].field.starts_with("line "), "{problems:?}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
         let problems = parse(&format!("{GOOD}inactiv = 3\n")).unwrap_err();
         assert_eq!(problems.len(), 1);
-        assert!(problems[0].problem.contains("inactiv"), "{problems:?}");
-        assert!(problems[0].field.starts_with("line "), "{problems:?}");
+        assert_eq!(problems[0].field, "inactiv", "{problems:?}");
     }
 
     #[test]

@@ -203,6 +203,8 @@ pub trait ConfluenceRead {
     async fn account(&self, who: Who<'_>) -> Result<Option<Person>, PortError>;
     /// All groups of an account; may include inherited ones.
     async fn groups_of(&self, key: &UserKey) -> Result<BTreeSet<GroupName>, PortError>;
+    /// Whether Confluence takes no changes at present, as during maintenance.
+    async fn read_only(&self) -> Result<bool, PortError>;
     /// Seats used and bought. Confluence caches the number for some minutes.
     async fn seats(&self) -> Result<SeatCount, PortError>;
 }

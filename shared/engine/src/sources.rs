@@ -5,7 +5,7 @@
     reason = "guests are single-threaded: a Send bound would be wrong, and all callers are ours"
 )]
 
-use crate::ports::PortError;
+use crate::ports::{PortError, SeatPermissions};
 use chrono::{DateTime, Utc};
 use seatkeeper_policy::{GroupName, UserKey, Username};
 use std::collections::BTreeSet;
@@ -96,6 +96,19 @@ pub trait Database {
     /// All accounts, active or not, in the order of their lower-case names, from the first name after `after` on.
     /// `groups` are the licence groups of interest.
     async fn accounts(&self, groups: &BTreeSet<GroupName>, after: Option<&str>) -> Result<DatabasePage, PortError>;
+    /// Permissions and nested groups; nothing where the source does not know them.
+    async fn structure(&self) -> Result<DatabaseStructure, PortError> {
+        Ok(DatabaseStructure::default())
+    }
+}
+
+/// What the database says about permissions and groups.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DatabaseStructure {
+    /// Global permissions that give a seat.
+    pub permissions: SeatPermissions,
+    /// Pairs of a group and a group directly inside it.
+    pub nested: BTreeSet<(GroupName, GroupName)>,
 }
 
 /// One page of accounts.
@@ -120,3 +133,8 @@ impl Database for NoDatabase {
         Ok(DatabasePage::default())
     }
 }
+
+/// Everything a sweep reads from and changes in Confluence.
+pub trait Site: crate::ports::ConfluenceRead + crate::ports::ConfluenceWrite + AuditLog + Content {}
+
+impl<X: crate::ports::ConfluenceRead + crate::ports::ConfluenceWrite + AuditLog + Content> Site for X {}

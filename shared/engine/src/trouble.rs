@@ -38,6 +38,7 @@ pub const CODES: &[&str] = &[
     "unreachable",
     "malformed-answer",
     "endless-listing",
+    "read-only-site",
     "store-failed",
     "state-newer",
     "state-damaged",
@@ -54,6 +55,14 @@ impl Trouble {
         Self::new("no-policy", "no policy is set, so nothing is done; send one with PUT /admin/policy")
     }
 
+    /// Confluence is in read-only mode.
+    pub fn read_only_site() -> Self {
+        Self::new(
+            "read-only-site",
+            "Confluence is in read-only mode and takes no changes; the plan goes on by itself when that ends",
+        )
+    }
+
     /// A stored policy does not pass the checks of this version.
     pub fn policy_invalid(problems: &[Problem]) -> Self {
         let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -62,7 +71,10 @@ impl Trouble {
 
     /// Whether trying again later can help without anybody doing anything.
     pub fn may_pass(&self) -> bool {
-        matches!(self.code.as_str(), "throttled" | "unreachable" | "malformed-answer" | "store-failed")
+        matches!(
+            self.code.as_str(),
+            "throttled" | "unreachable" | "malformed-answer" | "store-failed" | "read-only-site"
+        )
     }
 }
 

@@ -2,10 +2,12 @@
 
 use crate::{
     ports::Store,
-    state::{self, AlertState, Checkpoint, Judged, PlanHead, PolicyRecord, Run, SnapshotHead, StateError, UsagePoint},
+    state::{
+        self, AlertState, Checkpoint, Judged, PlanHead, PolicyRecord, Run, SnapshotHead, StateError, Stop, UsagePoint,
+    },
 };
 use chrono::Months;
-use seatkeeper_policy::{Instant, PlannedAccount, SweepId, journal::Reclaim, restore::Restore};
+use seatkeeper_policy::{Instant, PlannedAccount, SweepId};
 
 /// Everything the first page needs.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct Overview {
     pub alerts: AlertState,
     /// Seat usage, oldest first.
     pub usage: Vec<UsagePoint>,
+    /// The switch that stops every write, if somebody pulled it.
+    pub stop: Option<Stop>,
 }
 
 /// Reads the overview with so many runs and months of usage.
@@ -47,6 +51,7 @@ pub async fn overview(store: &impl Store, runs: usize, months: u32, now: Instant
         waiting,
         alerts: state::load(store, &state::alert()).await?.unwrap_or_default(),
         usage,
+        stop: state::load(store, &state::stop()).await?.flatten(),
     })
 }
 
@@ -81,7 +86,7 @@ impl Filter {
     pub fn matches(&self, judged: &Judged, now: Instant) -> bool {
         let Self { decision, status, group, idle_days, never, text } = self;
         let account = &judged.account;
-        let seen = account.evidence.newest;
+        let seen = account.evidence.newest();
         decision.as_ref().is_none_or(|code| judged.decision.code().starts_with(code.as_str()))
             && status.as_ref().is_none_or(|word| account.status.word() == word)
             && group.as_ref().is_none_or(|name| account.groups.iter().any(|group| group.as_str() == name))
@@ -131,99 +136,6 @@ pub async fn accounts(
 /// One stored page of the snapshot, for whoever streams.
 pub async fn snapshot_page(store: &impl Store, head: &SnapshotHead, page: u32) -> Result<Vec<Judged>, StateError> {
     Ok(state::load(store, &state::snapshot(&head.pages.sweep, page)).await?.unwrap_or_default())
-}
-
-/// Everything that is known about one account.
-#[derive(Debug, Clone)]
-pub struct Explanation {
-    /// The account as the newest snapshot saw it.
-    pub judged: Judged,
-    /// Its newest reclaim.
-    pub reclaim: Option<Reclaim>,
-    /// What was given back on login.
-    pub restore: Option<Restore>,
-    /// What an undo gave back.
-    pub undo: Option<Restore>,
-    /// The newest login heard by the webhook.
-    pub login: Option<Instant>,
-    /// When the snapshot was taken.
-    pub as_of: Instant,
-}
-
-/// Explains one account, by user name (in any case) or user key. None when the newest snapshot does not have it.
-pub async fn explain(store: &impl Store, who: &str) -> Result<Option<Explanation>, StateError> {
-    let Some(head) = state::load(store, &state::snapshot_current()).await? else { return Ok(None) };
-    let wanted = who.to_lowercase();
-    for page in 0..head.pages.count {
-        for judged in snapshot_page(store, &head, page).await? {
-            let account = &judged.account;
-            if account.username.as_str().to_lowercase() == wanted || account.key.as_str() == who {
-                let key = account.key.clone();
-                return Ok(Some(Explanation {
-                    reclaim: state::load(store, &state::reclaim(&key)).await?,
-                    restore: state::load(store, &state::restore(&key)).await?,
-                    undo: state::load(store, &state::undo(&key)).await?,
-                    login: state::load(store, &state::login(&key)).await?.map(|login| login.at),
-                    as_of: head.at,
-                    judged,
-                }));
-            }
-        }
-    }
-    Ok(None)
-}
-
-impl Explanation {
-    /// At most five lines: state, evidence, decision, history, next step.
-    pub fn lines(&self) -> Vec<String> {
-        use seatkeeper_policy::{Decision, restore::RestoreState};
-        let account = &self.judged.account;
-        let groups: Vec<&str> = account.groups.iter().map(seatkeeper_policy::GroupName::as_str).collect();
-        let mut lines = vec![format!(
-            "{} ({}) is {} in {}, as of {}",
-            account.username,
-            account.display_name,
-            account.status.word(),
-            groups.join(", "),
-            self.as_of.format("%Y-%m-%d %H:%M UTC"),
-        )];
-        let evidence = match (account.evidence.newest, account.evidence.never) {
-            (Some(seen), _) => format!("last seen {} ({})", seen.at.format("%Y-%m-%d %H:%M UTC"), seen.source),
-            (None, Some(source)) => format!("never logged in ({source})"),
-            (None, None) => "no source knows about its activity".to_owned(),
-        };
-        let known = account.first_seen.format("%Y-%m-%d");
-        lines.push(match self.login {
-            Some(at) => format!("{evidence}; login event {}; known since {known}", at.format("%Y-%m-%d %H:%M UTC")),
-            None => format!("{evidence}; known since {known}"),
-        });
-        lines.push(self.judged.decision.to_string());
-        let answer = [&self.restore, &self.undo].into_iter().flatten().find(|restore| {
-            restore.state == RestoreState::Done && self.reclaim.as_ref().is_some_and(|r| r.sweep == restore.answers)
-        });
-        if let Some(reclaim) = &self.reclaim {
-            let taken = reclaim.started.format("%Y-%m-%d %H:%M UTC");
-            lines.push(match answer {
-                Some(restore) => {
-                    let back = restore.at.format("%Y-%m-%d %H:%M UTC");
-                    format!("run {} took its seat on {taken}; given back on {back}", reclaim.sweep)
-                }
-                None => format!("run {} took its seat on {taken}; the next login gives it back", reclaim.sweep),
-            });
-        }
-        let holds =
-            self.reclaim.as_ref().is_some_and(|reclaim| reclaim.started >= self.as_of && !reclaim.taken().is_empty());
-        lines.push(match &self.judged.decision {
-            _ if holds && answer.is_none() => "next: nothing until the person logs in or the run is undone".to_owned(),
-            _ if holds => "next: the seat is back, and protected by the grace period of the policy".to_owned(),
-            Decision::Keep(_) => "next: nothing to do".to_owned(),
-            Decision::Reclaim(_) => {
-                "next: the plan of this sweep decides; exempt the account to keep its seat".to_owned()
-            }
-            Decision::Hold(_) => "next: nothing happens until the missing fact is known".to_owned(),
-        });
-        lines
-    }
 }
 
 /// A plan with its accounts from an index on.

@@ -1,6 +1,6 @@
 //! Facts about accounts as one sweep saw them: seats, status and dated evidence of activity.
 
-use crate::{GroupName, Instant, SweepId, UserKey, Username};
+use crate::{GroupName, Instant, SweepId, UserKey, Username, seat_path::Obstacle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -21,13 +21,23 @@ pub enum Status {
 }
 
 /// Where a fact about activity came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// A signed login event that our webhook received.
     LoginEvent,
     /// `lastLogin` in Confluence's list of seat holders (10.2 and later).
     LastLogin,
+    /// A login recorded in Confluence's audit log.
+    AuditLog,
+    /// `logininfo` in Confluence's database.
+    LoginInfo,
+    /// The attribute `lastAuthenticated` in Confluence's database. It can differ from `logininfo`; the newer one counts.
+    LastAuthenticated,
+    /// A file that an administrator imported.
+    Import,
+    /// Something the person wrote in Confluence.
+    Contribution,
 }
 
 /// A dated sighting of the person.
@@ -40,12 +50,12 @@ pub struct Sighting {
 }
 
 /// All that is known about somebody's activity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Evidence {
-    /// The newest sighting of all sources.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub newest: Option<Sighting>,
+    /// The newest sighting of each source.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sightings: Vec<Sighting>,
     /// A source that knows about every login and says that there was none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub never: Option<Source>,
@@ -63,16 +73,34 @@ pub enum Activity {
 }
 
 impl Evidence {
-    /// Adds a sighting; the newest wins.
+    /// One sighting.
+    pub fn at(sighting: Sighting) -> Self {
+        Self { sightings: vec![sighting], never: None }
+    }
+
+    /// Adds a sighting; of each source the newest stays.
     pub fn saw(&mut self, sighting: Sighting) {
-        if self.newest.is_none_or(|known| known.at < sighting.at) {
-            self.newest = Some(sighting);
+        if let Some(known) = self.sightings.iter_mut().find(|known| known.source == sighting.source) {
+            known.at = known.at.max(sighting.at);
+        } else {
+            self.sightings.push(sighting);
+            self.sightings.sort_by_key(|known| known.source);
         }
+    }
+
+    /// The newest sighting of all sources.
+    pub fn newest(&self) -> Option<Sighting> {
+        self.sightings.iter().copied().max_by_key(|sighting| sighting.at)
+    }
+
+    /// What one source says.
+    pub fn of(&self, source: Source) -> Option<Instant> {
+        self.sightings.iter().find(|known| known.source == source).map(|known| known.at)
     }
 
     /// What it adds up to: any sighting beats *never*, and *never* beats not knowing.
     pub fn activity(&self) -> Activity {
-        match (self.newest, self.never) {
+        match (self.newest(), self.never) {
             (Some(sighting), _) => Activity::At(sighting),
             (None, Some(source)) => Activity::Never(source),
             (None, None) => Activity::Unknown,
@@ -80,14 +108,22 @@ impl Evidence {
     }
 }
 
-/// A path to a seat that taking the policy's groups away would leave in place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Confluence 1.0 came out in March 2004; nothing that it tells can be older.
+pub(crate) fn implausible(at: Instant) -> bool {
+    at.timestamp() < 1_072_915_200
+}
+
+/// A message that the seat will be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum OtherSeat {
-    /// *Can use* was granted to the account itself.
-    Individual,
-    /// Member of a group with *can use* that the policy does not name.
-    Group(GroupName),
+pub struct Notice {
+    /// When the decision to warn was made.
+    pub noticed: Instant,
+    /// When the message arrived, as far as its channel tells; in quiet mode the same as `noticed`.
+    pub delivered: Option<Instant>,
+    /// The message can never arrive: no address, or refused for good.
+    #[serde(default)]
+    pub undeliverable: bool,
 }
 
 /// One account with all facts a decision needs.
@@ -110,9 +146,22 @@ pub struct Account {
     /// Member of an administrators group.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub administrator: bool,
-    /// A path to the seat that this policy cannot take away.
+    /// What stands in the way of freeing the seat from here.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub obstacles: Vec<Obstacle>,
+    /// Mail address, from outside.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub other_seat: Option<OtherSeat>,
+    pub email: Option<String>,
+    /// Name of the directory it comes from, where a source tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub directory: Option<String>,
+    /// When it was created, where a source tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub created: Option<Instant>,
+    /// Its directory does not let the account itself be changed: its groups can be taken, but it can neither be
+    /// deactivated nor renamed from here.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub fixed: bool,
     /// Evidence of activity.
     pub evidence: Evidence,
     /// When a sweep saw the account for the first time. Confluence does not tell its creation by REST, and an account
@@ -121,6 +170,21 @@ pub struct Account {
     /// When a seat was last given back to the account, by us or, as far as we heard, by others.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restored: Option<Instant>,
+    /// When somebody activated the account again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reenabled: Option<Instant>,
+    /// The notice that it got.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub notice: Option<Notice>,
+}
+
+impl Account {
+    /// The earliest instant at which the account is known to have existed. A creation before Confluence itself is a
+    /// broken value, and would make everybody old.
+    pub fn known_since(&self) -> Instant {
+        let created = self.created.filter(|created| !implausible(*created));
+        created.map_or(self.first_seen, |created| created.min(self.first_seen))
+    }
 }
 
 /// Everything one sweep saw.
@@ -139,6 +203,24 @@ pub struct Snapshot {
     pub administrators: BTreeSet<UserKey>,
     /// Seats used and bought when the snapshot was taken.
     pub seats: SeatCount,
+}
+
+/// A part of a snapshot, as the second opinion needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct SnapshotView<'a> {
+    /// Our own account.
+    pub own: &'a UserKey,
+    /// Accounts; at least those in question.
+    pub accounts: &'a [Account],
+    /// Active administrators.
+    pub administrators: &'a BTreeSet<UserKey>,
+}
+
+impl Snapshot {
+    /// The whole of it.
+    pub fn view(&self) -> SnapshotView<'_> {
+        SnapshotView { own: &self.own, accounts: &self.accounts, administrators: &self.administrators }
+    }
 }
 
 /// Seats used, and bought if there is a limit.
@@ -177,12 +259,21 @@ mod tests {
         let early = Sighting { at: at("2026-01-01T00:00:00Z"), source: Source::LastLogin };
         let late = Sighting { at: at("2026-02-01T00:00:00Z"), source: Source::LoginEvent };
         for order in [[early, late], [late, early]] {
-            let mut evidence = Evidence { newest: None, never: Some(Source::LastLogin) };
+            let mut evidence = Evidence { never: Some(Source::LastLogin), ..Evidence::default() };
             for sighting in order {
                 evidence.saw(sighting);
             }
             assert_eq!(evidence.activity(), Activity::At(late));
+            assert_eq!(evidence.of(Source::LastLogin), Some(early.at));
         }
+    }
+
+    #[test]
+    fn an_older_word_of_the_same_source_changes_nothing() {
+        let (early, late) = (at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"));
+        let mut evidence = Evidence::at(Sighting { at: late, source: Source::Import });
+        evidence.saw(Sighting { at: early, source: Source::Import });
+        assert_eq!(evidence, Evidence::at(Sighting { at: late, source: Source::Import }));
     }
 
     #[test]

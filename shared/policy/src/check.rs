@@ -1,7 +1,11 @@
 //! A second opinion on a finished plan. It shares no code with `decide` and `plan`: it re-derives from the snapshot
 //! what must never happen, and any finding blocks the plan.
 
-use crate::{Account, Action, Instant, Plan, Policy, Snapshot, Status, UserKey, Verdict, plan::plan_hash};
+use crate::{
+    Account, Action, Instant, Plan, PlannedAccount, Policy, Snapshot, Status, UserKey, Verdict, account::SnapshotView,
+    plan::plan_hash, rules::Undeliverable,
+};
+use chrono::{DateTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is wrong with a plan.
@@ -67,7 +71,19 @@ pub fn check(plan: &Plan, policy: &Policy, snapshot: &Snapshot, now: Instant) ->
     if plan.hash != plan_hash(&plan.rules, &plan.accounts) {
         findings.push(Finding::WrongHash);
     }
-    let wanted: BTreeSet<&UserKey> = plan.accounts.iter().map(|planned| &planned.key).collect();
+    findings.extend(check_accounts(&plan.accounts, policy, &snapshot.view(), now));
+    findings
+}
+
+/// Looks at a part of a plan: `snapshot` must hold all accounts of that part.
+pub fn check_accounts(
+    planned: &[PlannedAccount],
+    policy: &Policy,
+    snapshot: &SnapshotView<'_>,
+    now: Instant,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let wanted: BTreeSet<&UserKey> = planned.iter().map(|planned| &planned.key).collect();
     let seen: BTreeMap<&UserKey, &Account> = snapshot
         .accounts
         .iter()
@@ -75,7 +91,7 @@ pub fn check(plan: &Plan, policy: &Policy, snapshot: &Snapshot, now: Instant) ->
         .map(|account| (&account.key, account))
         .collect();
     let mut met = BTreeSet::new();
-    for planned in &plan.accounts {
+    for planned in planned {
         if !met.insert(&planned.key) {
             findings.push(Finding::Twice(planned.key.clone()));
         }
@@ -86,6 +102,7 @@ pub fn check(plan: &Plan, policy: &Policy, snapshot: &Snapshot, now: Instant) ->
         if let Some(why) = untouchable(account, policy, snapshot, now) {
             findings.push(Finding::Untouchable { key: planned.key.clone(), why });
         }
+        let measures = policy.governing(account).rules.measures;
         let mut taken = BTreeSet::new();
         for action in &planned.actions {
             let allowed = match action {
@@ -93,22 +110,22 @@ pub fn check(plan: &Plan, policy: &Policy, snapshot: &Snapshot, now: Instant) ->
                     taken.insert(group);
                     policy.licence_groups.contains(group)
                 }
-                Action::Disable => policy.measures.disable,
-                Action::Rename(_) => policy.measures.rename,
+                Action::Disable => measures.disable,
+                Action::Rename(_) => measures.rename,
             };
             if !allowed {
                 findings.push(Finding::NotAllowed { key: planned.key.clone(), action: action.clone() });
             }
         }
-        if account.groups.iter().any(|group| !taken.contains(group)) || account.other_seat.is_some() {
+        if account.groups.iter().any(|group| !taken.contains(group)) || !account.obstacles.is_empty() {
             findings.push(Finding::FreesNothing(planned.key.clone()));
         }
     }
     findings
 }
 
-fn untouchable(account: &Account, policy: &Policy, snapshot: &Snapshot, now: Instant) -> Option<&'static str> {
-    if account.key == snapshot.own {
+fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, now: Instant) -> Option<&'static str> {
+    if account.key == *snapshot.own {
         return Some("it is our own account");
     }
     if account.administrator || snapshot.administrators.contains(&account.key) {
@@ -121,13 +138,53 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &Snapshot, now: Ins
     if policy.exemption(&account.username, is_member, now).is_some() {
         return Some("it is exempt");
     }
-    if account.restored.is_some_and(|at| now - at < policy.restored_grace.delta()) {
-        return Some("its seat was given back recently");
+    let governed = policy.governing(account);
+    if governed.open.is_some() || governed.rival.is_some() {
+        return Some("nobody knows which rules govern it");
     }
-    match (account.evidence.newest, account.evidence.never) {
+    let rules = governed.rules;
+    if [account.restored, account.reenabled].iter().flatten().any(|at| now - *at < rules.restored_grace.delta()) {
+        return Some("its seat was given back or it was activated again recently");
+    }
+    if rules.warm_up.is_some_and(|length| now - account.first_seen < length.delta()) {
+        return Some("it is still warming up");
+    }
+    let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
+    if let Some(rule) = &rules.warning {
+        let waited = |since: Instant| now - since >= rule.grace.delta();
+        let over = account.notice.is_some_and(|notice| {
+            let lost = notice.undeliverable && rule.undeliverable == Undeliverable::Act;
+            let counts_from = notice.delivered.or(lost.then_some(notice.noticed));
+            counts_from.is_some_and(waited) && newest.unwrap_or_else(|| account.known_since()) <= notice.noticed
+        });
+        if !over {
+            return Some("its warning has not run out");
+        }
+    }
+    if now - account.first_seen < TimeDelta::minutes(-5) {
+        return Some("it was first seen in the future");
+    }
+    match (newest, account.evidence.never) {
         (None, None) => Some("nothing is known about its activity"),
-        (Some(seen), _) if now - seen.at <= policy.inactive_after.delta() => Some("it was active within the window"),
-        (None, Some(_)) if now - account.first_seen < policy.young.delta() => Some("it is young"),
+        (Some(_), _) if rules.inactive_after.is_none() => {
+            Some("it has logged in, and only those who never did may be taken")
+        }
+        (Some(at), _) if rules.inactive_after.is_some_and(|window| now - at <= window.delta()) => {
+            Some("it was active within the window")
+        }
+        (None, Some(_)) if rules.never_logged_in_after.is_none() => {
+            Some("there is no rule for those who never logged in")
+        }
+        (None, Some(_)) if rules.never_logged_in_after.is_some_and(|w| now - account.known_since() <= w.delta()) => {
+            Some("it has not been known for long enough")
+        }
+        (None, Some(_)) if now - account.known_since() < rules.young.delta() => Some("it is young"),
+        (Some(at), _) if at >= account.known_since() && now - account.known_since() < rules.young.delta() => {
+            Some("it is young")
+        }
+        (Some(at), _) if at < DateTime::UNIX_EPOCH + TimeDelta::days(34 * 365 + 8) => {
+            Some("no login is older than 2004")
+        }
         (Some(_), _) | (None, Some(_)) => None,
     }
 }
@@ -163,7 +220,7 @@ mod tests {
             ("own", |_, _, s| s.own = s.accounts[0].key.clone()),
             ("disable not allowed", |p, _, _| p.accounts[0].actions.push(Action::Disable)),
             ("frees nothing", |p, _, _| p.accounts[0].actions.clear()),
-            ("other rules", |_, policy, _| policy.measures.disable = true),
+            ("other rules", |_, policy, _| policy.rules.measures.disable = true),
             ("unknown activity", |_, _, s| s.accounts[0].evidence = crate::Evidence::default()),
         ];
         for (name, spoil) in spoil {

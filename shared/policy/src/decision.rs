@@ -1,12 +1,14 @@
 //! The judgement on one account. It is total: missing facts lead to [`Decision::Hold`], never to an error and never
 //! to a reclaim.
 
+mod words;
+
 use crate::{
-    Account, Activity, Exemption, ExemptionSubject, GroupName, Instant, OtherSeat, Policy, Source, Status, UserKey,
+    Account, Activity, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy, Rules, Source,
+    Status, UserKey, rules::Undeliverable,
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// What happens to a seat, with the reason and the facts behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +16,34 @@ use std::fmt;
 pub enum Decision {
     /// The seat stays, for a good reason.
     Keep(KeepReason),
+    /// The seat is to be taken back, but the person is told first.
+    Warn {
+        /// Why the seat will be taken.
+        reason: ReclaimReason,
+        /// How far the warning has come.
+        state: WarnState,
+    },
     /// The seat is to be taken back.
     Reclaim(ReclaimReason),
     /// Not enough is known, so nothing happens and it is reported.
     Hold(HoldReason),
+}
+
+/// How far a warning has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarnState {
+    /// To be sent by this sweep.
+    Due,
+    /// Sent, but no channel has confirmed it yet.
+    Sending,
+    /// Delivered; the grace period runs.
+    Grace {
+        /// Its end.
+        until: Instant,
+    },
+    /// It cannot be delivered, and the policy waits for a person.
+    Undeliverable,
 }
 
 /// What made an account exempt.
@@ -58,9 +84,19 @@ pub enum KeepReason {
         /// End of the grace period.
         until: Instant,
     },
-    /// The account has not been known for long.
+    /// Somebody activated the account again not long ago.
+    ReenabledRecently {
+        /// End of the grace period.
+        until: Instant,
+    },
+    /// The account has not existed for long.
     Young {
         /// End of the grace period.
+        until: Instant,
+    },
+    /// Seatkeeper has not known the account for long.
+    WarmUp {
+        /// End of the warm-up.
         until: Instant,
     },
     /// Seen within the window.
@@ -70,8 +106,10 @@ pub enum KeepReason {
         /// According to whom.
         source: Source,
     },
-    /// Never logged in, and the policy has no rule for that.
+    /// Never logged in, and the rules leave such accounts alone.
     NeverRuleOff,
+    /// Has logged in at some time, and the rules take only from those who never did.
+    OnlyNeverRule,
 }
 
 /// Why a seat is to be taken back.
@@ -87,7 +125,7 @@ pub enum ReclaimReason {
     },
     /// A source that would know says that nobody ever logged in, and the account has been known long enough.
     NeverLoggedIn {
-        /// When we first saw the account.
+        /// The earliest instant at which the account is known to have existed.
         known_since: Instant,
         /// According to whom.
         source: Source,
@@ -117,13 +155,37 @@ pub enum HoldReason {
         /// The impossible instant.
         at: Instant,
     },
-    /// Taking the policy's groups would leave the seat in place.
-    OtherSeat(OtherSeat),
+    /// The seat should come free, and cannot be freed from here: one for the hand-over list.
+    CannotFree {
+        /// Why it should come free.
+        reason: ReclaimReason,
+        /// What stands in the way; at least one.
+        obstacles: Vec<Obstacle>,
+    },
+    /// Two populations of the same priority claim the account with different rules.
+    PoliciesConflict {
+        /// The one.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A missing fact decides whether a population's rules apply.
+    PopulationUnknown {
+        /// The population.
+        population: String,
+        /// The missing fact.
+        fact: String,
+    },
 }
 
-/// Confluence 1.0 came out in March 2004; no login can be older.
-fn implausible(at: Instant) -> bool {
-    at.timestamp() < 1_072_915_200
+impl ReclaimReason {
+    /// The instant that orders a plan: the longer ago, the earlier.
+    pub fn since(&self) -> Instant {
+        match self {
+            Self::Inactive { since, .. } => *since,
+            Self::NeverLoggedIn { known_since, .. } => *known_since,
+        }
+    }
 }
 
 /// How far a sighting may lie in the future before it is disbelieved: clocks of two servers differ by a little.
@@ -135,16 +197,18 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// 2. an unknown status holds, an account without a seat stays;
 /// 3. an exempt account stays;
 /// 4. an administrator stays;
-/// 5. an account with a seat by a path we cannot take holds;
-/// 6. a seat given back within the grace period stays;
-/// 7. impossible instants hold;
-/// 8. seen within the window (exactly at its edge included) stays, seen before it loses the seat;
-/// 9. never logged in: stays while young or when the rule is off, then loses the seat;
-/// 10. nothing known holds.
+/// 5. a seat given back, or an account activated again, within the grace period stays;
+/// 6. impossible instants hold;
+/// 7. seen within the window (exactly at its edge included) stays, seen before it is due to lose the seat;
+/// 8. never logged in: stays while young or when the rule is off, then is due to lose the seat;
+/// 9. nothing known holds.
 ///
-/// Youth counts from our first sight of the account, because Confluence does not tell when it was created. A sighting
-/// older than that proves that the account is older too, so on the first sweep an account with an old login is judged
-/// by the login, while one that never logged in is young.
+/// An account that is due still keeps its seat while it is warming up, while it is open or disputed which rules
+/// govern it, while something stands in the way of freeing it, and until its warning has run out.
+///
+/// An account is at least as old as our first sight of it, and older where a source tells its creation. A sighting
+/// older than our first sight proves that the account is older too, so on the first sweep an account with an old login
+/// is judged by the login, while one that never logged in is young.
 pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -> Decision {
     if account.key == *own {
         return Decision::Keep(KeepReason::OwnAccount);
@@ -163,49 +227,98 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
     if account.administrator {
         return Decision::Keep(KeepReason::Administrator);
     }
-    if let Some(path) = &account.other_seat {
-        return Decision::Hold(HoldReason::OtherSeat(path.clone()));
+    let governed = policy.governing(account);
+    let grace = governed.rules.restored_grace.delta();
+    if let Some(until) = account.restored.map(|at| at + grace).filter(|until| now < *until) {
+        return Decision::Keep(KeepReason::RestoredRecently { until });
     }
-    if let Some(at) = account.restored {
-        let until = at + policy.restored_grace.delta();
-        if now < until {
-            return Decision::Keep(KeepReason::RestoredRecently { until });
-        }
+    if let Some(until) = account.reenabled.map(|at| at + grace).filter(|until| now < *until) {
+        return Decision::Keep(KeepReason::ReenabledRecently { until });
     }
     if account.first_seen > now + CLOCK_TOLERANCE {
         return Decision::Hold(HoldReason::FirstSeenInFuture { at: account.first_seen });
     }
-    judge_activity(policy, account, now)
+    let reason = match due(governed.rules, account, now) {
+        Ok(reason) => reason,
+        Err(decision) => return decision,
+    };
+    let warm_up = governed.rules.warm_up.map(|length| account.first_seen + length.delta());
+    if let Some(until) = warm_up.filter(|until| now < *until) {
+        return Decision::Keep(KeepReason::WarmUp { until });
+    }
+    if let Some((population, fact)) = governed.open {
+        let (population, fact) = (population.name.clone(), fact.to_owned());
+        return Decision::Hold(HoldReason::PopulationUnknown { population, fact });
+    }
+    if let (Some(first), Some(second)) = (governed.population, governed.rival) {
+        let (first, second) = (first.name.clone(), second.name.clone());
+        return Decision::Hold(HoldReason::PoliciesConflict { first, second });
+    }
+    if !account.obstacles.is_empty() {
+        return Decision::Hold(HoldReason::CannotFree { reason, obstacles: account.obstacles.clone() });
+    }
+    match warning(governed.rules, account, &reason, now) {
+        Some(state) => Decision::Warn { reason, state },
+        None => Decision::Reclaim(reason),
+    }
 }
 
-fn judge_activity(policy: &Policy, account: &Account, now: Instant) -> Decision {
-    let young_until = account.first_seen + policy.young.delta();
+/// Why an account is due to lose its seat, or what speaks against it.
+fn due(rules: &Rules, account: &Account, now: Instant) -> Result<ReclaimReason, Decision> {
+    let known_since = account.known_since();
+    let young_until = known_since + rules.young.delta();
+    let young = Decision::Keep(KeepReason::Young { until: young_until });
     match account.evidence.activity() {
         Activity::At(sighting) if sighting.at > now + CLOCK_TOLERANCE => {
-            Decision::Hold(HoldReason::ActivityInFuture { at: sighting.at })
+            Err(Decision::Hold(HoldReason::ActivityInFuture { at: sighting.at }))
         }
-        Activity::At(sighting) if implausible(sighting.at) => {
-            Decision::Hold(HoldReason::ActivityImplausible { at: sighting.at })
+        Activity::At(sighting) if crate::account::implausible(sighting.at) => {
+            Err(Decision::Hold(HoldReason::ActivityImplausible { at: sighting.at }))
         }
-        Activity::At(sighting) if now - sighting.at <= policy.inactive_after.delta() => {
-            Decision::Keep(KeepReason::RecentlyActive { at: sighting.at, source: sighting.source })
-        }
-        Activity::At(sighting) if now < young_until && sighting.at >= account.first_seen => {
-            Decision::Keep(KeepReason::Young { until: young_until })
-        }
-        Activity::At(sighting) => {
-            Decision::Reclaim(ReclaimReason::Inactive { since: sighting.at, source: sighting.source })
-        }
-        Activity::Never(source) => match policy.never_logged_in_after {
-            None => Decision::Keep(KeepReason::NeverRuleOff),
-            Some(_) if now < young_until => Decision::Keep(KeepReason::Young { until: young_until }),
-            Some(window) if now - account.first_seen <= window.delta() => {
-                Decision::Keep(KeepReason::Young { until: account.first_seen + window.delta() })
+        Activity::At(sighting) => match rules.inactive_after {
+            Some(window) if now - sighting.at > window.delta() => {
+                if now < young_until && sighting.at >= known_since {
+                    return Err(young);
+                }
+                Ok(ReclaimReason::Inactive { since: sighting.at, source: sighting.source })
             }
-            Some(_) => Decision::Reclaim(ReclaimReason::NeverLoggedIn { known_since: account.first_seen, source }),
+            Some(_) => Err(Decision::Keep(KeepReason::RecentlyActive { at: sighting.at, source: sighting.source })),
+            None => Err(Decision::Keep(KeepReason::OnlyNeverRule)),
         },
-        Activity::Unknown => Decision::Hold(HoldReason::ActivityUnknown),
+        Activity::Never(source) => match rules.never_logged_in_after {
+            None => Err(Decision::Keep(KeepReason::NeverRuleOff)),
+            Some(_) if now < young_until => Err(young),
+            Some(window) if now - known_since <= window.delta() => {
+                Err(Decision::Keep(KeepReason::Young { until: known_since + window.delta() }))
+            }
+            Some(_) => Ok(ReclaimReason::NeverLoggedIn { known_since, source }),
+        },
+        Activity::Unknown => Err(Decision::Hold(HoldReason::ActivityUnknown)),
     }
+}
+
+/// A warning counts for twice the grace period and so much more: time for deliveries, approvals and runs over the cap.
+const FORGOTTEN: TimeDelta = TimeDelta::days(90);
+
+/// What has to happen before the seat is taken from somebody who is due; nothing when the time has come.
+fn warning(rules: &Rules, account: &Account, reason: &ReclaimReason, now: Instant) -> Option<WarnState> {
+    let rule = rules.warning.as_ref()?;
+    // A notice from before the newest sighting was about an earlier absence, and one from long ago is forgotten: the
+    // person was exempt, say, in the meantime.
+    let fresh = |notice: &Notice| {
+        notice.noticed >= reason.since() && now - notice.noticed <= rule.grace.delta() + rule.grace.delta() + FORGOTTEN
+    };
+    let Some(notice) = account.notice.filter(fresh) else {
+        return Some(WarnState::Due);
+    };
+    let begun = match (notice.delivered, notice.undeliverable, rule.undeliverable) {
+        (Some(delivered), ..) => delivered,
+        (None, true, Undeliverable::Act) => notice.noticed,
+        (None, true, Undeliverable::Wait) => return Some(WarnState::Undeliverable),
+        (None, false, _) => return Some(WarnState::Sending),
+    };
+    let until = begun + rule.grace.delta();
+    (now < until).then_some(WarnState::Grace { until })
 }
 
 fn exempt(exemption: &Exemption) -> KeepReason {
@@ -215,114 +328,4 @@ fn exempt(exemption: &Exemption) -> KeepReason {
         ExemptionSubject::Pattern(pattern) => ExemptBy::Pattern(pattern.clone()),
     };
     KeepReason::Exempt { by, why: exemption.why.clone(), owner: exemption.owner.clone(), until: exemption.expires }
-}
-
-impl Decision {
-    /// A stable word for counting and filtering, such as `keep/recently-active`.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Keep(reason) => match reason {
-                KeepReason::OwnAccount => "keep/own-account",
-                KeepReason::NoSeat(_) => "keep/no-seat",
-                KeepReason::Exempt { .. } => "keep/exempt",
-                KeepReason::Administrator => "keep/administrator",
-                KeepReason::RestoredRecently { .. } => "keep/restored-recently",
-                KeepReason::Young { .. } => "keep/young",
-                KeepReason::RecentlyActive { .. } => "keep/recently-active",
-                KeepReason::NeverRuleOff => "keep/never-rule-off",
-            },
-            Self::Reclaim(reason) => match reason {
-                ReclaimReason::Inactive { .. } => "reclaim/inactive",
-                ReclaimReason::NeverLoggedIn { .. } => "reclaim/never-logged-in",
-            },
-            Self::Hold(reason) => match reason {
-                HoldReason::StatusUnknown => "hold/status-unknown",
-                HoldReason::ActivityUnknown => "hold/activity-unknown",
-                HoldReason::ActivityInFuture { .. } => "hold/activity-in-future",
-                HoldReason::ActivityImplausible { .. } => "hold/activity-implausible",
-                HoldReason::FirstSeenInFuture { .. } => "hold/first-seen-in-future",
-                HoldReason::OtherSeat(_) => "hold/other-seat",
-            },
-        }
-    }
-}
-
-fn day(at: Instant) -> impl fmt::Display {
-    at.format("%Y-%m-%d %H:%M UTC")
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::LoginEvent => "login event",
-            Self::LastLogin => "Confluence's last login",
-        })
-    }
-}
-
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Keep(reason) => match reason {
-                KeepReason::OwnAccount => write!(f, "kept: the account Seatkeeper works with"),
-                KeepReason::NoSeat(Status::Deactivated) => write!(f, "kept: deactivated, so it uses no seat"),
-                KeepReason::NoSeat(Status::ExternallyDeleted) => {
-                    write!(f, "kept: deleted in its directory, so it uses no seat")
-                }
-                KeepReason::NoSeat(Status::Unlicensed | Status::Current | Status::Unknown) => {
-                    write!(f, "kept: uses no seat")
-                }
-                KeepReason::Exempt { by, why, owner, until } => {
-                    let by = match by {
-                        ExemptBy::Name => "by name".to_owned(),
-                        ExemptBy::Group(group) => format!("by group {group}"),
-                        ExemptBy::Pattern(pattern) => format!("by pattern {pattern}"),
-                    };
-                    write!(f, "kept: exempt {by}: {why} ({owner}")?;
-                    match until {
-                        Some(end) => write!(f, ", until {})", day(*end)),
-                        None => write!(f, ", without end)"),
-                    }
-                }
-                KeepReason::Administrator => write!(f, "kept: administrator"),
-                KeepReason::RestoredRecently { until } => {
-                    write!(f, "kept: the seat was given back recently; protected until {}", day(*until))
-                }
-                KeepReason::Young { until } => {
-                    write!(f, "kept: not known for long enough; protected until {}", day(*until))
-                }
-                KeepReason::RecentlyActive { at, source } => write!(f, "kept: active on {} ({source})", day(*at)),
-                KeepReason::NeverRuleOff => {
-                    write!(f, "kept: never logged in, and the policy has no rule for that")
-                }
-            },
-            Self::Reclaim(reason) => match reason {
-                ReclaimReason::Inactive { since, source } => {
-                    write!(f, "reclaim: last active on {} ({source})", day(*since))
-                }
-                ReclaimReason::NeverLoggedIn { known_since, source } => {
-                    write!(f, "reclaim: never logged in ({source}), known since {}", day(*known_since))
-                }
-            },
-            Self::Hold(reason) => match reason {
-                HoldReason::StatusUnknown => write!(f, "held: Confluence does not tell the account's status"),
-                HoldReason::ActivityUnknown => write!(f, "held: no source knows when the account was last active"),
-                HoldReason::ActivityInFuture { at } => {
-                    write!(f, "held: last activity lies in the future ({}); check the clocks", day(*at))
-                }
-                HoldReason::ActivityImplausible { at } => {
-                    write!(f, "held: last activity is impossibly old ({})", day(*at))
-                }
-                HoldReason::FirstSeenInFuture { at } => {
-                    write!(f, "held: first seen in the future ({}); the clock went backwards", day(*at))
-                }
-                HoldReason::OtherSeat(OtherSeat::Individual) => {
-                    write!(f, "held: `can use` is granted to the account itself, so its groups free no seat")
-                }
-                HoldReason::OtherSeat(OtherSeat::Group(group)) => {
-                    write!(f, "held: group {group} also gives a seat and is not named in the policy")
-                }
-            },
-        }
-    }
 }

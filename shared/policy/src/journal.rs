@@ -56,6 +56,12 @@ pub struct Reclaim {
     /// Groups that an earlier reclaim took and that were not given back yet.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub carried: BTreeSet<GroupName>,
+    /// How often the groups were taken before and came back without being given back by us.
+    #[serde(default)]
+    pub again: u32,
+    /// What still held the seat when everything had been done.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<String>,
 }
 
 /// What we hold of an account, to be given back exactly.
@@ -131,6 +137,8 @@ mod tests {
                 Step { action: Action::Rename(Username::parse("new").unwrap()), state: c },
             ],
             carried: BTreeSet::new(),
+            again: 0,
+            left: None,
         }
     }
 

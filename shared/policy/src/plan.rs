@@ -1,6 +1,8 @@
 //! The plan: an immutable, ordered, capped list of actions. It leaves no choice to whoever carries it out.
 
-use crate::{Account, Decision, GroupName, Instant, Policy, ReclaimReason, Snapshot, SweepId, UserKey, Username};
+use crate::{
+    Account, Decision, Emergency, GroupName, Instant, Policy, ReclaimReason, Snapshot, SweepId, UserKey, Username,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -75,41 +77,110 @@ pub struct Plan {
     pub hash: String,
 }
 
-/// Makes the plan. `decisions` belongs to `snapshot.accounts`, entry by entry.
+/// Makes the plan in memory. `decisions` belongs to `snapshot.accounts`, entry by entry. Large sites use [`planned`] and
+/// [`Builder`] themselves, a part of the accounts at a time, with the same result.
 pub fn plan(policy: &Policy, snapshot: &Snapshot, decisions: &[Decision], means: Means, now: Instant) -> Plan {
     let mut accounts: Vec<PlannedAccount> = Vec::new();
     if snapshot.complete {
-        for (account, decision) in snapshot.accounts.iter().zip(decisions) {
-            if let Decision::Reclaim(reason) = decision {
-                let actions = actions(policy, account, means, now);
-                accounts.push(PlannedAccount {
-                    key: account.key.clone(),
-                    username: account.username.clone(),
-                    reason: reason.clone(),
-                    actions,
-                });
-            }
-        }
+        let judged = snapshot.accounts.iter().zip(decisions);
+        accounts.extend(judged.filter_map(|(account, decision)| planned(policy, account, decision, means, now)));
     }
-    accounts.sort_by(|a, b| (since(&a.reason), &a.key).cmp(&(since(&b.reason), &b.key)));
-    let limit = policy.cap.limit(snapshot.accounts.len());
-    let planned = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
-    let verdict = if !snapshot.complete {
-        Verdict::Incomplete
-    } else if planned > limit {
-        Verdict::OverCap { planned, limit }
-    } else {
-        Verdict::Within
-    };
-    let rules = policy.rules_hash();
-    let hash = plan_hash(&rules, &accounts);
+    accounts.sort_by(|a, b| a.order().cmp(&b.order()));
+    let mut builder = Builder::new(policy);
+    for account in &accounts {
+        builder.add(account);
+    }
+    let (verdict, hash) = builder.finish(policy, snapshot.accounts.len(), snapshot.complete);
     let expires = now + chrono::TimeDelta::hours(i64::from(policy.plan_valid_hours));
-    Plan { id: snapshot.id.clone(), made: now, expires, rules, verdict, accounts, hash }
+    Plan { id: snapshot.id.clone(), made: now, expires, rules: policy.rules_hash(), verdict, accounts, hash }
+}
+
+/// What is planned for one account, if anything.
+pub fn planned(
+    policy: &Policy,
+    account: &Account,
+    decision: &Decision,
+    means: Means,
+    now: Instant,
+) -> Option<PlannedAccount> {
+    let Decision::Reclaim(reason) = decision else { return None };
+    Some(PlannedAccount {
+        key: account.key.clone(),
+        username: account.username.clone(),
+        reason: reason.clone(),
+        actions: actions(policy, account, means, now),
+    })
+}
+
+impl PlannedAccount {
+    /// The place in a plan: oldest activity first, then by key, so that the order of the input does not matter.
+    pub fn order(&self) -> (Instant, &UserKey) {
+        (self.reason.since(), &self.key)
+    }
+}
+
+/// Adds up a plan whose accounts arrive in their order, without keeping them.
+pub struct Builder {
+    hash: Sha256,
+    accounts: u32,
+}
+
+impl Builder {
+    /// An empty plan of these rules.
+    pub fn new(policy: &Policy) -> Self {
+        Self { hash: seed(&policy.rules_hash()), accounts: 0 }
+    }
+
+    /// Adds the next account.
+    pub fn add(&mut self, account: &PlannedAccount) {
+        feed(&mut self.hash, account);
+        self.accounts += 1;
+    }
+
+    /// Accounts so far.
+    pub fn accounts(&self) -> u32 {
+        self.accounts
+    }
+
+    /// The verdict and the hash for a population of so many accounts.
+    pub fn finish(self, policy: &Policy, population: usize, complete: bool) -> (Verdict, String) {
+        let limit = policy.cap.limit(population);
+        let planned = self.accounts;
+        let verdict = if !complete {
+            Verdict::Incomplete
+        } else if planned > limit {
+            Verdict::OverCap { planned, limit }
+        } else {
+            Verdict::Within
+        };
+        (verdict, hex::encode(self.hash.finalize()))
+    }
+}
+
+/// How many accounts an emergency plan may take: exactly as many as are needed.
+pub fn needed(emergency: Emergency, seats: crate::SeatCount) -> u32 {
+    seats.used.saturating_sub(emergency.seats)
+}
+
+fn seed(rules: &str) -> Sha256 {
+    let mut hash = Sha256::new();
+    hash.update(rules.as_bytes());
+    hash
+}
+
+fn feed(hash: &mut Sha256, account: &PlannedAccount) {
+    // Writing our own shape to memory cannot fail. The line break keeps two accounts from reading like another two.
+    hash.update(serde_json::to_vec(account).unwrap_or_default());
+    hash.update(b"\n");
 }
 
 /// The hash that an approval names.
 pub fn plan_hash(rules: &str, accounts: &[PlannedAccount]) -> String {
-    hash_json(&(rules, accounts))
+    let mut hash = seed(rules);
+    for account in accounts {
+        feed(&mut hash, account);
+    }
+    hex::encode(hash.finalize())
 }
 
 /// SHA-256 over the JSON of a value, in hexadecimal. Our shapes use ordered collections only, so equal values give
@@ -119,19 +190,16 @@ pub(crate) fn hash_json(value: &impl Serialize) -> String {
     hex::encode(Sha256::digest(serde_json::to_vec(value).unwrap_or_default()))
 }
 
-fn since(reason: &ReclaimReason) -> Instant {
-    match reason {
-        ReclaimReason::Inactive { since, .. } => *since,
-        ReclaimReason::NeverLoggedIn { known_since, .. } => *known_since,
-    }
-}
-
 fn actions(policy: &Policy, account: &Account, means: Means, now: Instant) -> Vec<Action> {
     let mut actions: Vec<Action> = account.groups.iter().cloned().map(Action::RemoveGroup).collect();
-    if policy.measures.disable {
+    if account.fixed {
+        return actions;
+    }
+    let measures = policy.governing(account).rules.measures;
+    if measures.disable {
         actions.push(Action::Disable);
     }
-    if policy.measures.rename
+    if measures.rename
         && means.rename
         && let Some(name) = inactive_name(&account.username, policy, now)
     {
@@ -185,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn an_emergency_takes_exactly_the_seats_that_are_needed() {
+        let emergency = Emergency { seats: 90, idle_days: 14 };
+        for (used, wanted) in [(95, 5), (90, 0), (80, 0)] {
+            assert_eq!(needed(emergency, crate::SeatCount { used, max: Some(100) }), wanted);
+        }
+    }
+
+    #[test]
     fn an_incomplete_snapshot_plans_nothing() {
         let now = at("2026-11-22T12:00:00Z");
         let seen = Snapshot { complete: false, ..snapshot(vec![idle("a", 100, now)]) };
@@ -208,11 +284,13 @@ mod tests {
     fn renaming_is_planned_last_and_only_where_it_can_be_done() {
         let now = at("2026-11-22T12:00:00Z");
         let mut policy = policy();
-        policy.measures.rename = true;
-        policy.measures.disable = true;
+        policy.rules.measures.rename = true;
+        policy.rules.measures.disable = true;
         let account = idle("a", 100, now);
         let with = actions(&policy, &account, Means { rename: true }, now);
         assert!(matches!(with.as_slice(), [Action::RemoveGroup(_), Action::Disable, Action::Rename(_)]));
+        let fixed = Account { fixed: true, ..account.clone() };
+        assert!(matches!(actions(&policy, &fixed, Means { rename: true }, now).as_slice(), [Action::RemoveGroup(_)]));
         let without = actions(&policy, &account, Means { rename: false }, now);
         assert!(matches!(without.as_slice(), [Action::RemoveGroup(_), Action::Disable]));
     }

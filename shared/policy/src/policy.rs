@@ -1,7 +1,10 @@
 //! The validated policy. Its fields cannot be built from the outside except through [`crate::raw`], so a policy that
 //! exists is a policy that makes sense.
 
-use crate::{GroupName, Instant, Username};
+use crate::{
+    GroupName, Instant, Username,
+    rules::{Population, Rules},
+};
 use chrono::{FixedOffset, TimeDelta};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -146,6 +149,45 @@ pub struct AlertRules {
     pub hysteresis: u32,
 }
 
+/// When sources of evidence are not believed. A restored database or a migration sets back the last login of
+/// everybody at once; each account alone would look inactive, only the sum tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Guard {
+    /// Percent of the accounts whose activity may move backwards from one sweep to the next.
+    pub regressed_percent: u32,
+    /// So many accounts may do so in any case.
+    pub regressed_accounts: u32,
+}
+
+impl Guard {
+    /// Whether so many accounts of so many moved backwards at once that nothing may be concluded.
+    pub fn trips(self, regressed: u32, accounts: u32) -> bool {
+        let share = u64::from(accounts) * u64::from(self.regressed_percent) / 100;
+        u64::from(regressed) > share.max(u64::from(self.regressed_accounts))
+    }
+}
+
+/// Which optional sources are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Sources {
+    /// Login events of the audit log.
+    pub audit_log: bool,
+    /// Contributions, looked up just before each reclaim.
+    pub contributions: bool,
+}
+
+/// An emergency plan: so many seats are wanted in use, and the longest idle accounts give theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Emergency {
+    /// Seats in use afterwards.
+    pub seats: u32,
+    /// Nobody seen within so many days is taken. A browser stays signed in for two weeks without a new login.
+    pub idle_days: u32,
+}
+
 /// The whole policy, validated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -154,22 +196,20 @@ pub struct Policy {
     pub mode: Mode,
     /// The groups that are taken away. Never empty: an empty scope is not *everyone*.
     pub licence_groups: BTreeSet<GroupName>,
-    /// Inactive means: last seen longer ago than this.
-    pub inactive_after: Days,
-    /// Never logged in counts once the account has been known for longer than this; none switches the rule off.
-    pub never_logged_in_after: Option<Days>,
-    /// Younger accounts are left alone.
-    pub young: Days,
-    /// Accounts whose seat was given back are left alone for so long.
-    pub restored_grace: Days,
+    /// The rules for everybody whom no population claims.
+    pub rules: Rules,
+    /// Accounts with rules of their own, highest priority first.
+    pub populations: Vec<Population>,
     /// Groups of administrators; their members are never touched.
     pub administrator_groups: BTreeSet<GroupName>,
     /// Exemptions.
     pub exemptions: Vec<Exemption>,
-    /// What happens to an account that loses its seat.
-    pub measures: Measures,
     /// The largest run.
     pub cap: Cap,
+    /// When sources of evidence are not believed.
+    pub guard: Guard,
+    /// Which optional sources are asked.
+    pub sources: Sources,
     /// When a seat is given back.
     pub restore: RestoreRules,
     /// When the chat is told.
@@ -201,13 +241,43 @@ impl Policy {
 
     /// Groups whose members a rule wants to know although their seats are not taken.
     pub fn marked_groups(&self) -> BTreeSet<&GroupName> {
-        self.exemptions
-            .iter()
-            .filter_map(|exemption| match &exemption.subject {
-                ExemptionSubject::Group(group) => Some(group),
-                ExemptionSubject::User(_) | ExemptionSubject::Pattern(_) => None,
-            })
-            .collect()
+        let exempt = self.exemptions.iter().filter_map(|exemption| match &exemption.subject {
+            ExemptionSubject::Group(group) => Some(group),
+            ExemptionSubject::User(_) | ExemptionSubject::Pattern(_) => None,
+        });
+        exempt.chain(self.populations.iter().flat_map(|population| &population.members.groups)).collect()
+    }
+
+    /// Exemptions that end within so many days, or have ended, the earliest first: somebody has to look at them.
+    pub fn lapsing(&self, days: u32, now: Instant) -> Vec<&Exemption> {
+        let horizon = now + TimeDelta::days(i64::from(days));
+        let mut lapsing: Vec<_> =
+            self.exemptions.iter().filter(|exemption| exemption.expires.is_some_and(|end| end <= horizon)).collect();
+        lapsing.sort_by_key(|exemption| exemption.expires);
+        lapsing
+    }
+
+    /// The longest window of inactivity that any rule looks at.
+    pub fn longest_window(&self) -> TimeDelta {
+        let rules = std::iter::once(&self.rules).chain(self.populations.iter().map(|population| &population.rules));
+        let windows = rules.flat_map(|rules| [rules.inactive_after, rules.never_logged_in_after]).flatten();
+        windows.max().map_or(TimeDelta::zero(), Days::delta)
+    }
+
+    /// The rules of an emergency: everybody idle for longer than a floor may give a seat, without a warning, whatever
+    /// the usual windows are. Every protection stays.
+    #[must_use]
+    pub fn in_emergency(&self, emergency: Emergency) -> Policy {
+        let urgent = |rules: &Rules| {
+            let floor = Days(emergency.idle_days);
+            Rules { inactive_after: Some(floor), never_logged_in_after: Some(floor), warning: None, ..rules.clone() }
+        };
+        let populations = self.populations.iter();
+        Policy {
+            rules: urgent(&self.rules),
+            populations: populations.map(|p| Population { rules: urgent(&p.rules), ..p.clone() }).collect(),
+            ..self.clone()
+        }
     }
 
     /// A hash of the rules without the mode: two policies with the same hash judge alike, so a dry run of the one is
@@ -232,6 +302,36 @@ mod tests {
     }
 
     #[test]
+    fn the_guard_trips_above_the_larger_of_both_limits() {
+        let guard = Guard { regressed_percent: 5, regressed_accounts: 10 };
+        for (regressed, accounts, trips) in
+            [(10, 20, false), (11, 20, true), (50, 1_000, false), (51, 1_000, true), (0, 0, false)]
+        {
+            assert_eq!(guard.trips(regressed, accounts), trips, "{regressed} of {accounts}");
+        }
+    }
+
+    #[test]
+    fn an_exemption_is_on_the_review_list_before_and_after_its_end() {
+        let exemption = |end: Option<&str>| Exemption {
+            subject: ExemptionSubject::Pattern("svc-*".into()),
+            why: "integration".into(),
+            owner: "it".into(),
+            expires: end.map(at),
+        };
+        let exemptions = vec![
+            exemption(None),
+            exemption(Some("2026-12-22T12:00:00Z")),
+            exemption(Some("2026-12-22T12:00:01Z")),
+            exemption(Some("2026-01-01T00:00:00Z")),
+        ];
+        let policy = Policy { exemptions, ..policy() };
+        let lapsing = policy.lapsing(30, at("2026-11-22T12:00:00Z"));
+        let ends: Vec<_> = lapsing.iter().filter_map(|exemption| exemption.expires).collect();
+        assert_eq!(ends, [at("2026-01-01T00:00:00Z"), at("2026-12-22T12:00:00Z")]);
+    }
+
+    #[test]
     fn an_exemption_ends_at_its_expiry_to_the_second() {
         let exemption = Exemption {
             subject: ExemptionSubject::Pattern("svc-*".into()),
@@ -248,7 +348,7 @@ mod tests {
     fn the_rules_hash_does_not_see_the_mode_but_sees_every_rule() {
         let dry = policy();
         let enforce = Policy { mode: Mode::Enforce, ..policy() };
-        let shorter = Policy { inactive_after: Days(30), ..policy() };
+        let shorter = Policy { rules: Rules { inactive_after: Some(Days(30)), ..policy().rules }, ..policy() };
         assert_eq!(dry.rules_hash(), enforce.rules_hash());
         assert_ne!(dry.rules_hash(), shorter.rules_hash());
     }

@@ -1,26 +1,22 @@
 //! The policy file as people write it. [`RawPolicy`] accepts exactly the documented keys; [`Policy`] comes out of it
 //! only when everything makes sense, and otherwise *all* problems come out at once.
 
+mod problems;
+mod read;
+mod rules;
+
+pub use problems::Problem;
+pub use read::read;
+pub use rules::{Preset, RawPopulation, RawRules, RawWarn};
+
 use crate::{
-    Days, Exemption, ExemptionSubject, GroupName, Mode, Policy, Username,
-    policy::{AlertRules, Cap, Measures, RestoreRules, Threshold},
+    Exemption, ExemptionSubject, GroupName, Mode, Policy, Username,
+    policy::{AlertRules, Cap, Guard, RestoreRules, Sources, Threshold},
 };
 use chrono::{FixedOffset, NaiveDate, NaiveTime, TimeZone};
+use problems::Problems;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
-
-/// One thing that is wrong with a policy file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{field} = {value}: {problem}")]
-pub struct Problem {
-    /// Where, such as `cap.percent` or `exempt[2].expires`.
-    pub field: String,
-    /// What was found there.
-    pub value: String,
-    /// What is wrong and what to do.
-    pub problem: String,
-}
 
 /// The policy of a Seatkeeper installation.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -33,10 +29,16 @@ pub struct RawPolicy {
     pub mode: RawMode,
     /// Groups that give a seat and that are taken away from inactive accounts. At least one.
     pub licence_groups: Vec<String>,
+    /// A standard that sets both windows. `inactive` and `never-logged-in` may only be stricter, here and in every
+    /// population without a standard of its own.
+    pub preset: Option<Preset>,
     /// Who counts as inactive.
-    pub inactive: RawWindow,
+    pub inactive: Option<RawWindow>,
     /// Accounts that never logged in; leave the table out to leave them alone.
     pub never_logged_in: Option<RawWindow>,
+    /// Take seats only from accounts that never logged in.
+    #[serde(default)]
+    pub only_never_logged_in: bool,
     /// Who is never touched.
     #[serde(default)]
     pub protect: RawProtect,
@@ -46,6 +48,17 @@ pub struct RawPolicy {
     /// What happens besides taking the groups.
     #[serde(default)]
     pub measures: RawMeasures,
+    /// Warn people before their seat is taken.
+    pub warn: Option<RawWarn>,
+    /// Accounts with rules of their own.
+    #[serde(default)]
+    pub population: Vec<RawPopulation>,
+    /// When sources of evidence are not believed.
+    #[serde(default)]
+    pub guard: RawGuard,
+    /// Optional sources of evidence.
+    #[serde(default)]
+    pub evidence: RawEvidence,
     /// The largest run.
     #[serde(default)]
     pub cap: RawCap,
@@ -93,15 +106,22 @@ pub struct RawWindow {
 pub struct RawProtect {
     /// Groups of administrators; their members keep their seats.
     pub administrator_groups: Vec<String>,
-    /// Accounts known for fewer days keep their seats.
+    /// Accounts that have existed for fewer days keep their seats.
     pub young_days: u32,
-    /// Accounts whose seat was given back fewer days ago keep it.
+    /// Accounts whose seat was given back, or that were activated again, fewer days ago keep it.
     pub restored_days: u32,
+    /// Accounts that Seatkeeper has known for fewer days keep their seats, whatever other sources say; 0 for none.
+    pub warm_up_days: u32,
 }
 
 impl Default for RawProtect {
     fn default() -> Self {
-        Self { administrator_groups: vec!["confluence-administrators".into()], young_days: 30, restored_days: 30 }
+        Self {
+            administrator_groups: vec!["confluence-administrators".into()],
+            young_days: 30,
+            restored_days: 30,
+            warm_up_days: 0,
+        }
     }
 }
 
@@ -149,6 +169,33 @@ impl Default for RawCap {
     fn default() -> Self {
         Self { accounts: 50, percent: 5, percent_from: 100 }
     }
+}
+
+/// When sources of evidence are not believed: a sudden step back of many last logins at once (a restored database, a
+/// migration) blocks the plan.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawGuard {
+    /// Percent of the accounts whose activity may move backwards between two sweeps, 0 to 100.
+    pub regressed_percent: u32,
+    /// So many accounts may do so in any case.
+    pub regressed_accounts: u32,
+}
+
+impl Default for RawGuard {
+    fn default() -> Self {
+        Self { regressed_percent: 5, regressed_accounts: 10 }
+    }
+}
+
+/// Optional sources of evidence.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct RawEvidence {
+    /// Read login events from Confluence's audit log. Each sweep leaves one search in that log.
+    pub audit_log: bool,
+    /// Look for contributions just before each reclaim: one search an account.
+    pub contributions: bool,
 }
 
 /// When a seat is given back.
@@ -201,42 +248,6 @@ fn utc() -> String {
     "UTC".into()
 }
 
-/// Collects problems instead of stopping at the first.
-#[derive(Default)]
-struct Problems(Vec<Problem>);
-
-impl Problems {
-    fn add(&mut self, field: impl Into<String>, value: impl std::fmt::Display, problem: impl Into<String>) {
-        self.0.push(Problem { field: field.into(), value: value.to_string(), problem: problem.into() });
-    }
-
-    fn within(&mut self, field: &str, value: u32, low: u32, high: u32) -> u32 {
-        if !(low..=high).contains(&value) {
-            self.add(field, value, format!("must be between {low} and {high}"));
-        }
-        value
-    }
-
-    fn days(&mut self, field: &str, value: u32) -> Days {
-        Days(self.within(field, value, 1, 3650))
-    }
-
-    fn groups(&mut self, field: &str, names: &[String]) -> BTreeSet<GroupName> {
-        let mut groups = BTreeSet::new();
-        for (index, name) in names.iter().enumerate() {
-            match GroupName::parse(name.clone()) {
-                Ok(group) => {
-                    if !groups.insert(group) {
-                        self.add(format!("{field}[{index}]"), name, "is named twice; remove one");
-                    }
-                }
-                Err(error) => self.add(format!("{field}[{index}]"), name, error.to_string()),
-            }
-        }
-        groups
-    }
-}
-
 impl TryFrom<RawPolicy> for Policy {
     type Error = Vec<Problem>;
 
@@ -258,6 +269,8 @@ impl TryFrom<RawPolicy> for Policy {
         }
         let zone = zone(&raw.zone, &mut problems);
         let exemptions = exemptions(&raw.exempt, zone, &mut problems);
+        let rules = rules::general(&raw, &mut problems);
+        let populations = rules::populations(&raw, &rules, &mut problems);
         let thresholds = thresholds(&raw.alert, &mut problems);
         let policy = Policy {
             mode: match raw.mode {
@@ -266,15 +279,15 @@ impl TryFrom<RawPolicy> for Policy {
                 RawMode::Enforce => Mode::Enforce,
             },
             licence_groups,
-            inactive_after: problems.days("inactive.after-days", raw.inactive.after_days),
-            never_logged_in_after: raw
-                .never_logged_in
-                .map(|window| problems.days("never-logged-in.after-days", window.after_days)),
-            young: problems.days("protect.young-days", raw.protect.young_days),
-            restored_grace: problems.days("protect.restored-days", raw.protect.restored_days),
+            rules,
+            populations,
             administrator_groups,
             exemptions,
-            measures: Measures { disable: raw.measures.disable, rename: raw.measures.rename },
+            guard: Guard {
+                regressed_percent: problems.within("guard.regressed-percent", raw.guard.regressed_percent, 0, 100),
+                regressed_accounts: raw.guard.regressed_accounts,
+            },
+            sources: Sources { audit_log: raw.evidence.audit_log, contributions: raw.evidence.contributions },
             cap: Cap {
                 accounts: problems.within("cap.accounts", raw.cap.accounts, 1, 1_000_000),
                 percent: problems.within("cap.percent", raw.cap.percent, 1, 100),

@@ -194,6 +194,8 @@ mod tests {
             finished: Some(at("2026-11-22T12:00:01Z")),
             steps: vec![Step { action: Action::RemoveGroup(group("confluence-users")), state: StepState::Done }],
             carried: BTreeSet::new(),
+            again: 0,
+            left: None,
         }
     }
 

@@ -5,7 +5,8 @@ use crate::{
     Account, Days, Evidence, GroupName, Instant, Mode, Policy, SeatCount, Snapshot, Source, Status, SweepId, UserKey,
     Username,
     account::Sighting,
-    policy::{AlertRules, Cap, Measures, RestoreRules, Threshold},
+    policy::{AlertRules, Cap, Guard, Measures, RestoreRules, Sources, Threshold},
+    rules::Rules,
 };
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
@@ -30,14 +31,21 @@ pub fn policy() -> Policy {
     Policy {
         mode: Mode::DryRun,
         licence_groups: BTreeSet::from([group("confluence-users"), group("confluence-contractors")]),
-        inactive_after: Days(90),
-        never_logged_in_after: Some(Days(60)),
-        young: Days(30),
-        restored_grace: Days(30),
+        rules: Rules {
+            inactive_after: Some(Days(90)),
+            never_logged_in_after: Some(Days(60)),
+            young: Days(30),
+            warm_up: None,
+            restored_grace: Days(30),
+            measures: Measures { disable: false, rename: false },
+            warning: None,
+        },
+        populations: Vec::new(),
         administrator_groups: BTreeSet::from([group("confluence-administrators")]),
         exemptions: Vec::new(),
-        measures: Measures { disable: false, rename: false },
         cap: Cap { accounts: 50, percent: 5, percent_from: 1_000 },
+        guard: Guard { regressed_percent: 5, regressed_accounts: 10 },
+        sources: Sources { audit_log: false, contributions: false },
         restore: RestoreRules { on_login: true, seat_buffer: 1 },
         alerts: AlertRules { thresholds: vec![Threshold::Percent(90)], hysteresis: 2 },
         sweep_every_hours: 24,
@@ -56,17 +64,23 @@ pub fn account(name: &str, now: Instant) -> Account {
         groups: BTreeSet::from([group("confluence-users")]),
         marks: BTreeSet::new(),
         administrator: false,
-        other_seat: None,
+        obstacles: Vec::new(),
+        email: None,
+        directory: None,
+        created: None,
+        fixed: false,
         evidence: Evidence::default(),
         first_seen: now - TimeDelta::days(730),
         restored: None,
+        reenabled: None,
+        notice: None,
     }
 }
 
 /// An account that was last seen so many days ago.
 pub fn idle(name: &str, days: i64, now: Instant) -> Account {
     let sighting = Sighting { at: now - TimeDelta::days(days), source: Source::LastLogin };
-    Account { evidence: Evidence { newest: Some(sighting), never: None }, ..account(name, now) }
+    Account { evidence: Evidence::at(sighting), ..account(name, now) }
 }
 
 /// A complete snapshot with these accounts; our own account is not among them.

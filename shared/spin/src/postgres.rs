@@ -7,10 +7,11 @@ use futures::future::{Either, select};
 use seatkeeper_database::{
     Parameter, Query, Settings, Value, access, accounts,
     fault::{Fault, explain},
+    structure,
 };
 use seatkeeper_engine::{
     ports::PortError,
-    sources::{Database, DatabasePage},
+    sources::{Database, DatabasePage, DatabaseStructure},
 };
 use seatkeeper_policy::GroupName;
 use spin_sdk::pg::{Certificate, Connection, DbValue, Decode, Error, OpenOptions, ParameterValue, PgError, QueryError};
@@ -57,6 +58,21 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    async fn bounded<T>(
+        &self,
+        settings: &Settings,
+        work: impl Future<Output = Result<T, PortError>>,
+    ) -> Result<T, PortError> {
+        let answer = in_time(work).await.unwrap_or_else(|| Err(explain(settings, Fault::Timeout)));
+        if answer.is_err() {
+            // Whatever went wrong, the next question starts with a connection of its own.
+            *self.connection.borrow_mut() = None;
+        }
+        answer
+    }
+}
+
 impl Database for Postgres {
     fn configured(&self) -> bool {
         self.settings.is_some()
@@ -64,13 +80,16 @@ impl Database for Postgres {
 
     async fn accounts(&self, groups: &BTreeSet<GroupName>, after: Option<&str>) -> Result<DatabasePage, PortError> {
         let Some(settings) = &self.settings else { return Ok(DatabasePage::default()) };
-        let page = in_time(self.page(settings, groups, after)).await;
-        let page = page.unwrap_or_else(|| Err(explain(settings, Fault::Timeout)));
-        if page.is_err() {
-            // Whatever went wrong, the next question starts with a connection of its own.
-            *self.connection.borrow_mut() = None;
-        }
-        page
+        self.bounded(settings, self.page(settings, groups, after)).await
+    }
+
+    async fn structure(&self) -> Result<DatabaseStructure, PortError> {
+        let Some(settings) = &self.settings else { return Ok(DatabaseStructure::default()) };
+        let work = async {
+            let connection = self.connection(settings).await?;
+            structure::read(&ask(settings, &connection, structure::query()).await?)
+        };
+        self.bounded(settings, work).await
     }
 }
 

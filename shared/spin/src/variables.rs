@@ -2,7 +2,7 @@
 
 use ::http::{Response, StatusCode};
 use futures::future::join_all;
-use seatkeeper_chat::Channel;
+use seatkeeper_chat::{Channel, MailGateway};
 use seatkeeper_confluence as confluence;
 use seatkeeper_database as database;
 use seatkeeper_directories::CrowdSettings;
@@ -152,6 +152,16 @@ impl Variables {
         Some([slack?, webhook?].into_iter().flatten().collect())
     }
 
+    /// The gateway that writes to people, from the variables `mail_*`; the origin [`OFF`], or none, switches it off.
+    pub fn mail(&mut self) -> Option<Option<MailGateway>> {
+        if self.origin("mail_origin").is_empty() {
+            return Some(None);
+        }
+        let secret = self.secret("mail_secret")?;
+        let mail = MailGateway::new(self.text("mail_origin").trim(), self.text("mail_path"), secret);
+        self.note(mail)
+    }
+
     /// The settings, if nothing was wrong. They are absent only after a problem was noted.
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, VariablesError> {
         match settings {
@@ -261,6 +271,21 @@ mod tests {
             assert!(read.crowd().unwrap().is_none());
             assert!(read.finish(Some(())).is_ok());
         }
+    }
+
+    #[test]
+    fn warnings_are_off_without_an_origin_and_need_a_secret_with_one() {
+        for off in ["", OFF] {
+            assert!(variables(&[("mail_origin", off)]).mail().unwrap().is_none());
+        }
+        let on = [("mail_origin", "https://mail.example.com"), ("mail_path", "/warn/very-secret"), ("mail_secret", "")];
+        let mut read = variables(&on);
+        assert!(read.mail().is_none());
+        assert!(read.finish(Some(())).unwrap_err().to_string().contains("`mail_secret`"));
+        let mut read = variables(&on);
+        read.values.insert("mail_secret", "a-secret-of-the-gateway".into());
+        let gateway = read.mail().unwrap().unwrap();
+        assert!(!format!("{gateway:?}").contains("very-secret"));
     }
 
     #[test]

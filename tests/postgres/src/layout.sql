@@ -69,6 +69,15 @@ CREATE TABLE cwd_membership (
     child_group_id bigint REFERENCES cwd_group,
     child_user_id bigint REFERENCES cwd_user
 );
+CREATE TABLE spacepermissions (
+    permid bigint PRIMARY KEY,
+    spaceid bigint,
+    permtype varchar(255) NOT NULL,
+    permgroupname varchar(255),
+    permusername varchar(255),
+    permalluserssubject varchar(255),
+    creator varchar(255)
+);
 CREATE INDEX ON cwd_user (lower_user_name);
 CREATE INDEX ON cwd_user_attribute (user_id);
 CREATE INDEX ON cwd_membership (child_user_id);

@@ -98,3 +98,13 @@ INSERT INTO cwd_membership (id, parent_id, child_user_id) VALUES
     (1, 110, 1), (2, 111, 1), (3, 112, 1), (4, 110, 2), (5, 120, 3), (6, 110, 4), (7, 120, 5), (8, 110, 8),
     (9, 110, 9), (10, 110, 10), (11, 110, 11), (12, 131, 12), (13, 130, 13), (14, 131, 13), (15, 122, 14), (16, 120, 15),
     (17, 121, 16), (18, 110, 17), (19, 110, 18), (20, 110, 19), (21, 110, 20), (22, 110, 21), (23, 110, 22);
+
+-- Global permissions; one of a space, and one of anonymous visitors, are none of ours.
+INSERT INTO spacepermissions (permid, spaceid, permtype, permgroupname, permusername, permalluserssubject) VALUES
+    (1, NULL, 'USECONFLUENCE', 'confluence-users', NULL, NULL),
+    (2, NULL, 'USECONFLUENCE', NULL, 'k-alice', NULL),
+    (3, NULL, 'ADMINISTRATECONFLUENCE', 'confluence-administrators', NULL, NULL),
+    (4, NULL, 'SYSTEMADMINISTRATOR', 'confluence-administrators', NULL, NULL),
+    (5, NULL, 'CREATESPACE', 'space-creators', NULL, NULL),
+    (6, 99, 'USECONFLUENCE', 'of-a-space', NULL, NULL),
+    (7, NULL, 'USECONFLUENCE', NULL, NULL, 'anonymous');

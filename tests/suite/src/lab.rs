@@ -2,14 +2,17 @@
 
 use crate::tap::give_way;
 use chrono::{DateTime, TimeDelta, Utc};
-use seatkeeper_engine::{ports::Clock, testing::MemoryStore};
+use seatkeeper_engine::{
+    ports::{Clock, ErrorClass},
+    testing::MemoryStore,
+};
 use seatkeeper_simulator::{
     Config, Simulator,
     knobs::Knobs,
     world::{Clock as SiteClock, World},
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     sync::{Arc, MutexGuard},
     time::Duration,
 };
@@ -39,6 +42,14 @@ pub struct Lab {
     pub clock: LabClock,
     /// Whether runners have an executor for renames.
     pub crowd: bool,
+    /// Whether sweeps read the site's database.
+    pub database: bool,
+    /// Accounts in memory at a time, where a test wants other parts than usual.
+    pub part: Option<u64>,
+    /// Reading accounts from the database fails so, as long as it is set.
+    pub database_fault: Cell<Option<ErrorClass>>,
+    /// Keys that begin so cannot be written: the store is full. An empty text means all.
+    pub full: RefCell<Option<String>>,
     starts: Cell<u32>,
 }
 
@@ -71,6 +82,10 @@ impl Lab {
             clock: LabClock(sim.clone()),
             store: MemoryStore::default(),
             crowd: false,
+            database: false,
+            part: None,
+            full: RefCell::default(),
+            database_fault: Cell::default(),
             starts: Cell::new(0),
             sim,
         };

@@ -6,7 +6,9 @@
 
 pub mod bench;
 pub mod contract;
+pub mod database;
 pub mod lab;
+pub mod mail;
 pub mod people;
 pub mod runner;
 pub mod scenario;
@@ -14,7 +16,9 @@ pub mod stage;
 pub mod tap;
 pub mod verbs;
 
+pub use database::LabDatabase;
 pub use lab::{Lab, LabClock, POLICY};
+pub use mail::Mail;
 pub use people::Facts;
 pub use runner::Runner;
-pub use tap::{Drive, Tap, When, drive};
+pub use tap::{Drive, Tap, When, drive, insist};

@@ -18,6 +18,7 @@ use tower::ServiceExt as _;
 pub struct TappedStore<'a> {
     store: &'a MemoryStore,
     tap: &'a Tap,
+    full: &'a RefCell<Option<String>>,
     blind_to: Option<&'a str>,
     own: RefCell<Option<Vec<u8>>>,
 }
@@ -63,7 +64,7 @@ impl<'a> Runner<'a> {
             Renamer::Nobody(NoRename)
         };
         Self {
-            store: TappedStore { store: &lab.store, tap, blind_to: None, own: RefCell::default() },
+            store: TappedStore { store: &lab.store, tap, full: &lab.full, blind_to: None, own: RefCell::default() },
             confluence: Confluence::new(http(), lab.clock.clone(), settings),
             rename,
             clock: lab.clock.clone(),
@@ -96,6 +97,9 @@ impl Store for TappedStore<'_> {
         if self.blind_to == Some(key) {
             *self.own.borrow_mut() = Some(value.to_owned());
             return Ok(());
+        }
+        if self.full.borrow().as_ref().is_some_and(|full| key.starts_with(full.as_str())) {
+            return Err(StoreError::Failed("database or disk is full".to_owned()));
         }
         self.tap.call(format!("set {key}"), self.store.set(key, value)).await
     }

@@ -110,7 +110,7 @@ fn tell(lab: &Lab, file: &WorldFile) -> String {
     writeln!(text, "\npeople:").unwrap();
     for person in &file.people {
         let told = lab.explain(&person.name);
-        let line = told.get(2).map_or("not in a licence group", String::as_str);
+        let line = told.get(3).map_or("not in a licence group", String::as_str);
         writeln!(text, "  {}: {line}", person.name).unwrap();
     }
     text

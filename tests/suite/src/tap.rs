@@ -17,12 +17,25 @@ pub enum When {
     After,
 }
 
+/// Somebody who is told of each call after it was made and may change the world then, behind the product's back.
+#[derive(Default)]
+struct Watcher(Option<Watch>);
+
+type Watch = Box<dyn Fn(&str)>;
+
+impl std::fmt::Debug for Watcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "watched" } else { "unwatched" })
+    }
+}
+
 /// Counts the port calls of one or more runners.
 #[derive(Debug, Default)]
 pub struct Tap {
     calls: RefCell<Vec<String>>,
     death: Cell<Option<(usize, When)>>,
     dead: Cell<bool>,
+    watcher: Watcher,
     /// State of the little generator that decides how often others get a turn; 0 means never.
     turns: Cell<u64>,
 }
@@ -42,6 +55,11 @@ impl Tap {
         tap
     }
 
+    /// Tells somebody of each call just after it was made.
+    pub fn watched(watcher: impl Fn(&str) + 'static) -> Self {
+        Self { watcher: Watcher(Some(Box::new(watcher))), ..Self::default() }
+    }
+
     /// The calls so far, such as `get checkpoint` or `DELETE /rest/…`.
     pub fn calls(&self) -> Vec<String> {
         self.calls.borrow().clone()
@@ -56,9 +74,12 @@ impl Tap {
     pub async fn call<T>(&self, name: String, effect: impl Future<Output = T>) -> T {
         self.turn().await;
         let number = self.calls.borrow().len();
-        self.calls.borrow_mut().push(name);
+        self.calls.borrow_mut().push(name.clone());
         self.die(number, When::Before).await;
         let result = effect.await;
+        if let Some(watcher) = &self.watcher.0 {
+            watcher(&name);
+        }
         self.die(number, When::After).await;
         self.turn().await;
         result
@@ -132,6 +153,22 @@ pub fn drive<T>(tap: &Tap, future: impl Future<Output = T>) -> Drive<T> {
         }
         if tap.is_dead() {
             return Drive::Died;
+        }
+    }
+}
+
+/// Repeats a step, as a timer, a sender or a person would, until it is through. A crash leaves its lease behind, so time
+/// passes before the next try.
+pub fn insist<T>(lab: &crate::Lab, tap: &Tap, mut step: impl FnMut(&Tap) -> Drive<T>) -> T {
+    let calm = Tap::default();
+    let mut tap = tap;
+    loop {
+        match step(tap) {
+            Drive::Done(value) => return value,
+            Drive::Died => {
+                lab.pass(chrono::TimeDelta::minutes(2));
+                tap = &calm;
+            }
         }
     }
 }

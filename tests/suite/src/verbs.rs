@@ -1,12 +1,12 @@
 //! What people and timers do: replace the policy, let the timer ring, approve, log in, undo, ask.
 #![expect(clippy::panic, reason = "test support: a surprise is a failed test")]
 
-use crate::{Drive, Lab, Runner, Tap, drive};
+use crate::{Drive, Lab, LabDatabase, Runner, Tap, drive};
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
     audit, login,
-    state::{self, Answer, Apply, PlanHead, PolicyRecord, Run, Work},
+    state::{self, Answer, Apply, Judged, PlanHead, PolicyRecord, Run, Work},
     sweep::{self, Order, Status, TickReport},
     testing::block_on,
     trouble::Trouble,
@@ -40,7 +40,11 @@ impl Lab {
     pub fn tick_with(&self, tap: &Tap, budget: TimeDelta, open_now: bool) -> Drive<TickReport> {
         let runner = Runner::start(self, tap);
         let order = Order { runner: &runner.name, budget, open_now };
-        drive(tap, sweep::tick(runner.ports(), order))
+        let database = LabDatabase::of(self, tap);
+        match self.part {
+            None => drive(tap, sweep::tick(runner.ports(), &database, order)),
+            Some(part) => drive(tap, sweep::tick_in_parts(runner.ports(), &database, order, part)),
+        }
     }
 
     /// The timer rings until there is nothing to go on with.
@@ -127,7 +131,29 @@ impl Lab {
 
     /// What is said about an account; nothing when the newest snapshot does not have it.
     pub fn explain(&self, who: &str) -> Vec<String> {
-        block_on(view::explain(&self.store, who)).unwrap().map(|told| told.lines()).unwrap_or_default()
+        block_on(seatkeeper_engine::explain::explain(&self.store, who))
+            .unwrap()
+            .map(|told| told.lines())
+            .unwrap_or_default()
+    }
+
+    /// Everybody in the newest snapshot, sorted by name.
+    pub fn snapshot(&self) -> Vec<Judged> {
+        let Some(head) = self.load(&state::snapshot_current()) else { return Vec::new() };
+        (0..head.pages.count)
+            .flat_map(|page| block_on(view::snapshot_page(&self.store, &head, page)).unwrap())
+            .collect()
+    }
+
+    /// The stable word of the newest judgement on an account, by its present name in the snapshot.
+    pub fn verdict(&self, who: &str) -> &'static str {
+        let all = self.snapshot();
+        all.iter().find(|judged| judged.account.username.as_str() == who).map_or("absent", |j| j.decision.code())
+    }
+
+    /// What the newest run said that it cannot do or know, as one text.
+    pub fn limits(&self) -> String {
+        self.run().report.map(|report| report.limits.join("\n")).unwrap_or_default()
     }
 
     /// A record of the store.

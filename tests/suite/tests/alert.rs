@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    alert::{self, AlertReport, Notice, Notify},
-    state,
+    alert::{self, AlertReport, Notice, Notify, WarnError},
+    state::{self, Warning},
 };
 use seatkeeper_tests::{Drive, Lab, POLICY, Runner, Tap, When, drive};
 use std::{
@@ -37,6 +37,25 @@ impl Notify for Tapped<'_> {
                     return Err("500".to_owned());
                 }
                 self.0.received.borrow_mut().push((channel.to_owned(), notice.subject()));
+                Ok(())
+            })
+            .await
+    }
+
+    fn can_warn(&self) -> bool {
+        true
+    }
+
+    async fn warn(&self, warning: &Warning) -> Result<(), WarnError> {
+        self.1
+            .call(format!("warn {}", warning.username), async {
+                if let Some(left) = self.0.failures.borrow_mut().get_mut("mail")
+                    && *left > 0
+                {
+                    *left -= 1;
+                    return Err(WarnError::Later("500".to_owned()));
+                }
+                self.0.received.borrow_mut().push(("mail".to_owned(), warning.username.to_string()));
                 Ok(())
             })
             .await

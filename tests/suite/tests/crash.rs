@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
+use seatkeeper_engine::sources::NoDatabase;
 use seatkeeper_engine::{
     admin,
     state::{self, Answer, Outcome, Run},
@@ -13,7 +14,7 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
-use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, verbs::BUDGET};
+use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist, verbs::BUDGET};
 use std::collections::BTreeMap;
 
 /// Everything that must not depend on whether somebody crashed.
@@ -52,21 +53,6 @@ fn end(lab: &Lab, people: &[UserKey]) -> End {
         restored: people.iter().map(|key| (key.clone(), lab.restored(key).map(|r: Restore| r.state))).collect(),
         seats: lab.seats_used(),
         idle: lab.work().is_none(),
-    }
-}
-
-/// Repeats a step, as a timer, a sender or a person would, until it is through. A crash leaves its lease behind.
-fn insist<T>(lab: &Lab, tap: &Tap, mut step: impl FnMut(&Tap) -> Drive<T>) -> T {
-    let calm = Tap::default();
-    let mut tap = tap;
-    loop {
-        match step(tap) {
-            Drive::Done(value) => return value,
-            Drive::Died => {
-                lab.pass(TimeDelta::minutes(2));
-                tap = &calm;
-            }
-        }
     }
 }
 
@@ -214,7 +200,7 @@ fn two_crashes_in_a_row_are_survived_as_one() {
         let once = Tap::dying_at(first, When::After);
         let mut died = false;
         for tap in [&once, &again] {
-            for _ in 0..2 {
+            for _ in 0..3 {
                 if lab.tick_with(tap, BUDGET, false) == Drive::Died {
                     died = true;
                     lab.pass(TimeDelta::minutes(2));
@@ -252,8 +238,8 @@ fn two_runners_at_once_come_to_the_same_end_and_do_nothing_twice() {
             let start = || Runner::start(&lab, &tap).blind_to(blind);
             let (a, b) = (start(), start());
             let both = futures::future::join(
-                seatkeeper_engine::sweep::tick(a.ports(), order(&a)),
-                seatkeeper_engine::sweep::tick(b.ports(), order(&b)),
+                seatkeeper_engine::sweep::tick(a.ports(), &NoDatabase, order(&a)),
+                seatkeeper_engine::sweep::tick(b.ports(), &NoDatabase, order(&b)),
             );
             drive(&tap, both).done();
             lab.rest();

@@ -216,6 +216,7 @@ mod tests {
             hash: hash.to_owned(),
             accounts: 1,
             pages: 1,
+            emergency: None,
         };
         Listed { head, outcome }
     }

@@ -107,6 +107,19 @@ impl Client {
         self.answer(Method::PUT, Role::Admin, path, &headers, body)?.json(path)
     }
 
+    /// `POST` of an administrator's file.
+    pub(crate) fn send<T: DeserializeOwned>(&self, path: &str, content_type: &str, body: &str) -> Result<T, Failure> {
+        let by = self.by.clone()?;
+        let headers = [("X-Seatkeeper-By", by.as_str()), ("Content-Type", content_type)];
+        self.answer(Method::POST, Role::Admin, path, &headers, body)?.json(path)
+    }
+
+    /// `DELETE` as an administrator's order.
+    pub(crate) fn withdraw<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let by = self.by.clone()?;
+        self.answer(Method::DELETE, Role::Admin, path, &[("X-Seatkeeper-By", by.as_str())], ())?.json(path)
+    }
+
     /// `POST` without a token, for what proves itself by a signature. The answer may have any status.
     pub(crate) fn event(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, Failure> {
         self.whole(Method::POST, None, path, headers, body)
@@ -115,7 +128,7 @@ impl Client {
     /// `GET` of something long.
     pub(crate) fn stream(&self, role: Role, path: &str, accept: &str) -> Result<impl Read + use<>, Failure> {
         let found = self.secrets.find(role)?;
-        let response = self.send(Method::GET, Some(&found), path, &[("Accept", accept)], ())?;
+        let response = self.exchange(Method::GET, Some(&found), path, &[("Accept", accept)], ())?;
         if response.status().is_success() {
             return Ok(response.into_body().into_reader());
         }
@@ -144,7 +157,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl AsSendBody,
     ) -> Result<Answer, Failure> {
-        let response = self.send(method, found, path, headers, body)?;
+        let response = self.exchange(method, found, path, headers, body)?;
         self.read(response)
     }
 
@@ -155,7 +168,7 @@ impl Client {
         Ok(Answer { status: parts.status.as_u16(), text })
     }
 
-    fn send(
+    fn exchange(
         &self,
         method: Method,
         found: Option<&Found>,

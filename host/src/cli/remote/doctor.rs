@@ -2,6 +2,7 @@
 
 use chrono::Utc;
 use clap::Args;
+use seatkeeper_engine::state::Stop;
 use seatkeeper_engine::trouble::TroubleAt;
 use seatkeeper_web::signature;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::connection::Connection;
+use super::control::Switch;
 use super::exit::{Exit, Failure};
 use super::facts;
 use super::render::{self, plural};
@@ -88,6 +90,7 @@ impl Doctor {
                 checks.extend(facts::groups(&answer.groups));
             }
         }
+        checks.extend(stopped(&client));
         checks.extend(reports(&client));
         checks.push(if client.secrets().has(Role::Trigger) {
             Check::ok("trigger token", "known; only a sweep can tell whether it is the right one")
@@ -129,6 +132,13 @@ fn text(checks: &[Check]) -> String {
         (_, _) => format!("{} failed; {}.", plural(failed, "check"), plural(warned, "warning")),
     });
     lines.join("\n")
+}
+
+/// Somebody may have stopped everything and forgotten it. An instance that does not tell is not stopped by it, either.
+fn stopped(client: &Client) -> Option<Check> {
+    let Stop { by, at, why } = client.get::<Switch>(Role::Admin, "/admin/stop").ok()?.stop?;
+    let text = format!("pulled by {by} on {}: {why}", render::moment(at));
+    Some(Check::warn("stop switch", text, "When the reason is gone, release it with `seatkeeper release`."))
 }
 
 fn reports(client: &Client) -> Vec<Check> {

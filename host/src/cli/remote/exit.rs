@@ -12,8 +12,8 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:
   1  error: wrong usage, no connection, no access, not found
   2  changes are planned and nothing was carried out: the plan waits for an answer, or the policy is in dry run
   3  the plan is larger than the cap and is in quarantine
-  4  the sweep failed, its snapshot was incomplete, or some accounts of the plan failed
-  5  the instance refused: wrong hash, closed plan, dry run, invalid or changed policy";
+  4  the sweep failed, its snapshot was incomplete, or some accounts of the plan or rows of a file failed
+  5  the instance refused: wrong hash, closed plan, dry run, invalid or changed policy, unreadable file";
 
 /// How a command ended. The numbers are documented and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(crate) enum Exit {
     Planned = 2,
     /// The plan is larger than the cap.
     OverCap = 3,
-    /// The sweep failed or could not see everything.
+    /// The sweep failed or could not see everything, or a part of what was sent failed.
     Failed = 4,
     /// The instance understood and said no.
     Refused = 5,

@@ -258,6 +258,16 @@ fn written(result: std::io::Result<()>) -> Result<(), Failure> {
         .map_err(|error| Failure::new("the export cannot be written").detail(error).next_step("Check the space left."))
 }
 
+/// Writes a report's CSV to a file, or shows it.
+pub(crate) fn csv_to(client: &Client, path: &str, file: Option<&Path>, output: Output) -> Result<(), Failure> {
+    let Some(file) = file else {
+        return csv(client, path, &[], &mut std::io::stdout().lock(), None);
+    };
+    into_file(file, |sink| csv(client, path, &[], sink, None))?;
+    written_to(file, output);
+    Ok(())
+}
+
 /// Writes text to a file, or shows it.
 pub(crate) fn text_to(file: Option<&Path>, text: &str, output: Output) -> Result<(), Failure> {
     let Some(file) = file else {

@@ -4,12 +4,15 @@
 mod answer;
 mod client;
 mod connection;
+mod control;
 mod doctor;
 mod drive;
 mod exit;
 mod explain;
 mod export;
 mod facts;
+mod import;
+mod lists;
 mod output;
 mod plan;
 mod policy;
@@ -84,6 +87,42 @@ SPIN_VARIABLE_TRIGGER_TOKEN and so on in the file that configures `up`."))]
   seatkeeper sweep
   seatkeeper sweep --now"))]
     Sweep(plan::Sweep),
+    /// Take in last logins from a CSV file: what single sign-on or a proxy knows and Confluence does not.
+    #[command(after_long_help = help("
+  seatkeeper import logins.csv --dry-run
+  seatkeeper import logins.csv
+  seatkeeper import logins.csv --json | jq '.import.problems'
+
+The file has a header and the columns `username` or `user-key` (or both) and `last-login`, separated by commas or
+semicolons. Times without a zone are in the policy's zone."))]
+    Import(import::Import),
+    /// Stop everything: from the next account on, no sweep writes to Confluence. Seats are still given back.
+    #[command(after_long_help = help("
+  seatkeeper stop --why migration
+  seatkeeper stop --why 'last logins look wrong' --by 'Anna Schmidt'"))]
+    Stop(control::Stop),
+    /// Release what `stop` stopped.
+    #[command(after_long_help = help("
+  seatkeeper release"))]
+    Release(control::Release),
+    /// Plan to free seats now, oldest activity first, whatever the usual windows are. The plan waits for an approval.
+    #[command(after_long_help = help("
+  seatkeeper emergency --seats 480
+  seatkeeper emergency --seats 480 --idle-days 30 --top 100
+
+Everything that protects accounts still does; only the windows and the warnings are left aside. Carry the plan out
+with `seatkeeper apply HASH`."))]
+    Emergency(control::Emergency),
+    /// Seats that should come free and cannot be freed from here: the list for whoever looks after the directories.
+    #[command(after_long_help = help("
+  seatkeeper handover
+  seatkeeper handover --csv --output handover.csv"))]
+    Handover(lists::Handover),
+    /// Who is exempt, why, who answers for it, and which exemptions end soon.
+    #[command(after_long_help = help("
+  seatkeeper exemptions
+  seatkeeper exemptions --json"))]
+    Exemptions(lists::Exemptions),
     /// Check tokens, rights, what this Confluence can do, groups of the policy, clocks and the webhook's signature.
     #[command(after_long_help = help("
   seatkeeper doctor
@@ -109,6 +148,12 @@ impl Command {
             Self::Export(export) => export.output(),
             Self::Policy(policy) => policy.output(),
             Self::Sweep(sweep) => sweep.connection.output(),
+            Self::Import(import) => import.connection.output(),
+            Self::Stop(stop) => stop.connection.output(),
+            Self::Release(release) => release.connection.output(),
+            Self::Emergency(emergency) => emergency.connection.output(),
+            Self::Handover(handover) => handover.connection.output(),
+            Self::Exemptions(exemptions) => exemptions.connection.output(),
             Self::Doctor(doctor) => doctor.connection.output(),
         };
         output.end(match self {
@@ -122,6 +167,12 @@ impl Command {
             Self::Export(export) => export.run(),
             Self::Policy(policy) => policy.run(),
             Self::Sweep(sweep) => sweep.run(),
+            Self::Import(import) => import.run(),
+            Self::Stop(stop) => stop.run(),
+            Self::Release(release) => release.run(),
+            Self::Emergency(emergency) => emergency.run(),
+            Self::Handover(handover) => handover.run(),
+            Self::Exemptions(exemptions) => exemptions.run(),
             Self::Doctor(doctor) => doctor.run(),
         })
     }
@@ -183,6 +234,7 @@ mod tests {
             let help = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string);
             for line in help.unwrap_or_default().lines().filter(|line| line.starts_with("  seatkeeper ")) {
                 let typed = line.split(" | ").next().unwrap().replace("'Anna Schmidt'", "Anna");
+                let typed = typed.replace("'last logins look wrong'", "wrong");
                 let result = <Cli as clap::Parser>::try_parse_from(typed.split_whitespace());
                 assert!(result.is_ok(), "{line}: {:?}", result.err());
                 examples += 1;

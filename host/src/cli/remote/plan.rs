@@ -1,6 +1,7 @@
 //! `seatkeeper plan`, `show` and `sweep`: make a plan, look at one, wake the sweep.
 
 use clap::Args;
+use seatkeeper_engine::sweep::TickReport;
 use seatkeeper_policy::{Mode, SweepId};
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use super::client::Client;
 use super::connection::Connection;
 use super::drive::{Begin, Patience, until_rest};
 use super::exit::{Exit, Failure};
+use super::output::Output;
 use super::render::{self, Summary};
 use super::secrets::Role;
 use super::view::{self, Overview, PlanPage};
@@ -36,31 +38,36 @@ impl Plan {
             refuse_enforce(&client)?;
         }
         let report = until_rest(&client, Begin::Now, self.patience, output)?;
-        let overview = overview(&client)?;
-        let rows = match &report.plan {
-            Some(head) if self.top > 0 && head.accounts > 0 => page(&client, &head.id, self.top)?.accounts,
-            Some(_) | None => Vec::new(),
-        };
-        let outcome = report.outcome.as_ref();
-        let counted = overview.report.unwrap_or_default();
-        let summary = Summary {
-            head: report.plan.as_ref(),
-            outcome,
-            seats: overview.seats,
-            counts: counted.decisions,
-            limits: counted.limits,
-            rows: &rows,
-        };
-        let next = render::next_step(outcome, report.plan.as_ref());
-        let exit = view::exit(outcome, report.plan.as_ref().map(|head| head.verdict));
-        let text = next.iter().fold(summary.text(), |text, next| format!("{text}\nNext step: {next}"));
-        let value = json!({
-            "exit": exit.code(), "plan": report.plan, "outcome": outcome, "seats": overview.seats,
-            "decisions": summary.counts, "limits": summary.limits, "accounts": rows, "next-step": next,
-        });
-        output.show(&text, &value);
-        Ok(exit)
+        show(&client, &report, self.top, output)
     }
+}
+
+/// Shows the plan of a sweep that rests, with its counts and what to do next.
+pub(crate) fn show(client: &Client, report: &TickReport, top: u32, output: Output) -> Result<Exit, Failure> {
+    let overview = overview(client)?;
+    let rows = match &report.plan {
+        Some(head) if top > 0 && head.accounts > 0 => page(client, &head.id, top)?.accounts,
+        Some(_) | None => Vec::new(),
+    };
+    let outcome = report.outcome.as_ref();
+    let counted = overview.report.unwrap_or_default();
+    let summary = Summary {
+        head: report.plan.as_ref(),
+        outcome,
+        seats: overview.seats,
+        counts: counted.decisions,
+        limits: counted.limits,
+        rows: &rows,
+    };
+    let next = render::next_step(outcome, report.plan.as_ref());
+    let exit = view::exit(outcome, report.plan.as_ref().map(|head| head.verdict));
+    let text = next.iter().fold(summary.text(), |text, next| format!("{text}\nNext step: {next}"));
+    let value = json!({
+        "exit": exit.code(), "plan": report.plan, "outcome": outcome, "seats": overview.seats,
+        "decisions": summary.counts, "limits": summary.limits, "accounts": rows, "next-step": next,
+    });
+    output.show(&text, &value);
+    Ok(exit)
 }
 
 /// In mode `enforce` a sweep writes, and nobody expects that of a command called *plan*. Without a mode there is no

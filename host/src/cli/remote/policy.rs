@@ -4,13 +4,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use seatkeeper_policy::raw::RawPolicy;
+use seatkeeper_policy::{Rules, raw::RawPolicy};
 use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::exit::{Exit, Failure};
 use super::export::text_to;
 use super::output::Output;
+use super::render::plural;
 use super::secrets::Role;
 
 /// Arguments of `seatkeeper policy`.
@@ -151,20 +152,35 @@ impl Put {
 fn check(file: &Path, output: Output) -> Result<Exit, Failure> {
     let policy = seatkeeper_engine::policy_file::parse(&read(file)?).map_err(|problems| {
         let number = u32::try_from(problems.len()).unwrap_or(u32::MAX);
-        Failure::new(format!("{} has {}", file.display(), super::render::plural(number, "problem")))
+        Failure::new(format!("{} has {}", file.display(), plural(number, "problem")))
             .code("policy-invalid")
             .problems(problems)
             .next_step("Correct all of them; `seatkeeper policy schema` prints what an editor needs to help.")
     })?;
-    let (groups, days) = (policy.licence_groups.len(), policy.inactive_after.get());
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let text = format!(
-        "{} is valid: mode {:?}, {groups} licence group(s), inactive after {days} days.\nRules {}",
+        "{} is valid: mode {:?}, {}, {}{}.\nRules {}",
         file.display(),
         policy.mode,
+        plural(number(policy.licence_groups.len()), "licence group"),
+        window(&policy.rules),
+        match policy.populations.len() {
+            0 => String::new(),
+            more => format!(", {} with rules of their own", plural(number(more), "population")),
+        },
         policy.rules_hash()
     );
     output.show(&text, &json!({"exit": Exit::Done.code(), "rules": policy.rules_hash(), "policy": policy}));
     Ok(Exit::Done)
+}
+
+/// The rule for everybody in a few words.
+fn window(rules: &Rules) -> String {
+    match (rules.inactive_after, rules.never_logged_in_after) {
+        (Some(days), _) => format!("inactive after {} days", days.get()),
+        (None, Some(days)) => format!("only who never logged in, after {} days", days.get()),
+        (None, None) => "nobody is ever inactive".to_owned(),
+    }
 }
 
 fn schema(file: Option<&Path>, output: Output) -> Result<Exit, Failure> {
@@ -175,7 +191,8 @@ fn schema(file: Option<&Path>, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+/// A text file, or standard input.
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let result = if file == Path::new("-") {
         std::io::stdin().lock().read_to_string(&mut text).map(drop)

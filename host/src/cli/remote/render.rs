@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use seatkeeper_engine::state::{Outcome, PlanHead, Run, Tally};
 use seatkeeper_policy::report::Diagnosis;
-use seatkeeper_policy::{Instant, SeatCount, Verdict};
+use seatkeeper_policy::{Emergency, Instant, SeatCount, Verdict};
 
 use super::output::clean;
 use super::view::Row;
@@ -34,6 +34,14 @@ impl Summary<'_> {
             let _ = writeln!(text, "Plan {}, made {made}, valid until {}", head.id, moment(head.expires));
             let _ = writeln!(text, "Hash {}", head.hash);
             let _ = writeln!(text, "{}", verdict(head));
+            if let Some(Emergency { seats, idle_days }) = head.emergency {
+                let _ = writeln!(
+                    text,
+                    "Emergency: {} in use afterwards, and nobody seen within {} is taken",
+                    plural(seats, "seat"),
+                    plural(idle_days, "day")
+                );
+            }
         }
         if let Some(outcome) = self.outcome {
             let _ = writeln!(text, "State: {}", sentence(outcome));
@@ -65,13 +73,21 @@ impl Summary<'_> {
 }
 
 fn table(header: [&str; 3], rows: &[Row]) -> String {
+    let row = |Row { user_key: _, username, reason, actions }: &Row| {
+        // In a plan every line is a reclaim, so only the reason is told.
+        let why = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why);
+        [username.clone(), why.to_owned(), actions.join("; ")]
+    };
+    grid(header, rows.iter().map(row))
+}
+
+/// A table for people. Cells come from outside, so they are cleaned here.
+pub(crate) fn grid<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header);
-    for Row { user_key: _, username, reason, actions } in rows {
-        // In a plan every line is a reclaim, so only the reason is told.
-        let why = reason.split_once(": ").map_or(reason.as_str(), |(_, why)| why);
-        table.add_row([clean(username), clean(why), clean(&actions.join("; "))]);
+    for row in rows {
+        table.add_row(row.map(|cell| clean(&cell)));
     }
     table.trim_fmt()
 }
@@ -155,6 +171,12 @@ pub(crate) fn run(run: &Run) -> String {
     if let Some(diagnosis) = run.diagnosis {
         let _ = write!(text, "\n{}", self::diagnosis(diagnosis));
     }
+    for (holder, count) in &run.left {
+        let _ = write!(text, "\n  {holder}: {count}");
+    }
+    if run.warned > 0 {
+        let _ = write!(text, "\n{} warned", plural(run.warned, "account"));
+    }
     text
 }
 
@@ -211,6 +233,7 @@ mod tests {
             hash: "0123456789abcdef0123".into(),
             accounts: 42,
             pages: 1,
+            emergency: None,
         }
     }
 
@@ -278,6 +301,8 @@ mod tests {
             before: seats(90),
             after: seats(86),
             diagnosis: Some(Diagnosis::Freed),
+            left: BTreeMap::new(),
+            warned: 0,
         };
         assert_eq!(
             run(&ended),
@@ -286,6 +311,19 @@ mod tests {
         );
         let waiting = run(&Run { after: None, diagnosis: None, ..ended });
         assert!(waiting.ends_with("\nSeats: 90 before, not counted again yet"), "{waiting}");
+    }
+
+    #[test]
+    fn an_emergency_plan_says_what_it_is_for() {
+        let head = PlanHead { emergency: Some(Emergency { seats: 480, idle_days: 14 }), ..head(Verdict::Within) };
+        let text = Summary { head: Some(&head), ..Summary::default() }.text();
+        assert!(text.contains("Emergency: 480 seats in use afterwards, and nobody seen within 14 days"), "{text}");
+    }
+
+    #[test]
+    fn a_cell_cannot_write_to_the_terminal() {
+        let table = grid(["A", "B"], [["x\u{1b}[2J".to_owned(), "y".to_owned()]].into_iter());
+        assert!(table.contains('y') && !table.contains('\u{1b}'), "{table:?}");
     }
 
     #[test]

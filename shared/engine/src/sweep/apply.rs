@@ -1,19 +1,19 @@
 //! Acting: one account at a time. Read again, write the intent, call, read again, write the outcome. The only part of
 //! the sweep that changes anything in Confluence.
 
-use super::{Step, Tick};
+use super::{Status, Step, Tick};
 use crate::{
     audit::{self, Act},
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, ErrorClass, PortError, Rename, Store, Who},
+    ports::{Clock, ErrorClass, Person, PortError, Rename, Store, Who},
+    sources::{Database, Site},
     state::{self, Apply, Outcome, Tally, Verify, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::{
-    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId, UserKey,
+    Action, GroupName, Mode, PlannedAccount, SeatCount, Status as AccountStatus, SweepId, UserKey, Username,
     journal::{Reclaim, Step as JournalStep, StepState},
-    restore::RestoreState,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Failed accounts in a row after which Confluence itself is taken to be down.
 const BREAKER: u32 = 3;
@@ -24,7 +24,7 @@ const PLAN_PAGE: u32 = 500;
 
 /// The work of carrying out a plan, from its first account on.
 pub(super) fn begin(plan: SweepId, before: SeatCount) -> Work {
-    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0 })
+    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0, left: BTreeMap::new() })
 }
 
 /// How one account ended.
@@ -34,7 +34,7 @@ enum Ended {
     Failed(String),
 }
 
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Handles the next account of the plan.
     pub(super) async fn apply(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Apply(mut apply)) = self.at.work.clone() else { return Ok(Step::Again) };
@@ -43,6 +43,9 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         (self.record, self.policy) = crate::policy_file::in_force(store).await?;
         if self.policy.mode == Mode::DryRun {
             return self.end(&apply, Some(Outcome::Stopped)).await;
+        }
+        if self.stopped().await? {
+            return Ok(Status::waiting());
         }
         let Some(planned) = self.planned(&apply).await? else {
             return self.end(&apply, None).await;
@@ -54,7 +57,8 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             }
             Err(trouble) => {
                 self.misses += 1;
-                let patient = trouble.may_pass() && self.misses < BREAKER && trouble.code != "store-failed";
+                let about_all = ["store-failed", "read-only-site"].contains(&trouble.code.as_str());
+                let patient = trouble.may_pass() && self.misses < BREAKER && !about_all;
                 if !patient {
                     return self.stumble(apply, trouble).await;
                 }
@@ -70,6 +74,11 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let id = format!("{}:{}", apply.plan, planned.key);
         let act = Act { id, actor: "sweep", act, subject: planned.key.as_str(), detail };
         audit::append(store, "sweep", act, self.ports.clock.now()).await?;
+        if let Some(left) = state::load(store, &state::reclaim(&planned.key)).await?.and_then(|reclaim| reclaim.left)
+            && !matches!(ended, Ended::Skipped(_))
+        {
+            *apply.left.entry(left).or_default() += 1;
+        }
         match ended {
             Ended::Reclaimed => apply.tally.reclaimed += 1,
             Ended::Skipped(_) => apply.tally.skipped += 1,
@@ -94,7 +103,8 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
     }
 
     async fn stumble(&mut self, mut apply: Apply, trouble: Trouble) -> Result<Step, Trouble> {
-        apply.failures += 1;
+        // Maintenance ends by itself, however long it takes.
+        apply.failures += u32::from(trouble.code != "read-only-site");
         if apply.failures >= PATIENCE {
             let (code, message) = (trouble.code.clone(), trouble.message.clone());
             self.end(&apply, Some(Outcome::Failed { code, message })).await?;
@@ -107,7 +117,13 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
 
     async fn end(&mut self, apply: &Apply, outcome: Option<Outcome>) -> Result<Step, Trouble> {
         let tally = apply.tally;
-        let verify = Verify { plan: apply.plan.clone(), applied: self.ports.clock.now(), tally, before: apply.before };
+        let verify = Verify {
+            plan: apply.plan.clone(),
+            applied: self.ports.clock.now(),
+            tally,
+            before: apply.before,
+            left: apply.left.clone(),
+        };
         self.record(&apply.plan, |run| {
             run.tally = tally;
             run.before = Some(apply.before);
@@ -128,11 +144,16 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let journal = state::reclaim(&planned.key);
         let earlier = state::load(store, &journal).await?;
         let mut came_back = false;
+        let mut name = planned.username.clone();
         let mut reclaim = match earlier {
             // A crash or an error in the middle: what was intended is done again, whatever the account looks like now,
             // unless the person came back in the meantime. Then the journal is only brought to its end.
             Some(reclaim) if reclaim.sweep == *plan && reclaim.finished.is_none() => {
-                came_back = self.logged_in(&planned.key).await? || self.given_back(&reclaim).await?;
+                came_back = self.logged_in(planned).await? || self.given_back(&reclaim).await?;
+                // Its name may be another person's by now.
+                if let Some(person) = self.ports.confluence.account(Who::Key(&planned.key)).await? {
+                    name = person.username;
+                }
                 reclaim
             }
             Some(reclaim) if reclaim.sweep == *plan => return Ok(ended(&reclaim)),
@@ -157,11 +178,15 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             if came_back || step.state != StepState::Intended {
                 continue;
             }
-            if let Err(error) = self.call(&reclaim, &step.action).await {
+            if let Err(error) = self.call(&reclaim.key, &name, &step.action).await {
                 match error.class {
                     // Repeating is safe, and the answer says nothing about this account.
                     ErrorClass::Unauthorized | ErrorClass::Throttled | ErrorClass::Retryable | ErrorClass::Endless => {
                         return Err(error.into());
+                    }
+                    // A refusal may be about the whole site, and then it says nothing about this account either.
+                    ErrorClass::Refused if self.ports.confluence.read_only().await? => {
+                        return Err(Trouble::read_only_site());
                     }
                     ErrorClass::Refused | ErrorClass::Gone | ErrorClass::Malformed => failures.push((index, error)),
                 }
@@ -191,6 +216,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
                 None => StepState::NotEffective,
             };
         }
+        reclaim.left = self.holder(&reclaim, after.as_ref(), &groups);
         reclaim.finished = Some(self.ports.clock.now());
         state::save(store, &journal, &reclaim).await?;
         if came_back {
@@ -199,16 +225,37 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         Ok(ended(&reclaim))
     }
 
-    async fn call(&self, reclaim: &Reclaim, action: &Action) -> Result<(), PortError> {
+    /// What still holds the seat after everything was done, as far as the account itself shows it.
+    fn holder(&self, reclaim: &Reclaim, after: Option<&Person>, groups: &BTreeSet<GroupName>) -> Option<String> {
+        after.filter(|person| person.status == AccountStatus::Current)?;
+        let step = |wanted: fn(&StepState) -> bool| reclaim.steps.iter().any(|step| wanted(&step.state));
+        let word = if step(|state| matches!(state, StepState::Failed { .. })) {
+            "refused"
+        } else if step(|state| matches!(state, StepState::NotEffective)) {
+            "silent-204"
+        } else if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
+            "administrator"
+        } else if groups.iter().any(|group| self.policy.licence_groups.contains(group)) {
+            "nested"
+        } else {
+            // In no group that gives a seat and yet active with one: a duplicate, a grant to the account itself, or a
+            // status that Confluence has not worked out anew.
+            "duplicate-or-cache"
+        };
+        Some(word.to_owned())
+    }
+
+    async fn call(&self, key: &UserKey, name: &Username, action: &Action) -> Result<(), PortError> {
         match action {
-            Action::RemoveGroup(group) => self.ports.confluence.remove_from_group(&reclaim.username, group).await,
-            Action::Disable => self.ports.confluence.disable(&reclaim.username).await,
-            Action::Rename(name) => {
+            Action::RemoveGroup(group) => self.ports.confluence.remove_from_group(name, group).await,
+            Action::Disable => self.ports.confluence.disable(name).await,
+            Action::Rename(new) => {
                 // After a crash the account may carry the new name already; renaming it again would be refused.
-                let now = self.ports.confluence.account(Who::Key(&reclaim.key)).await?;
+                let now = self.ports.confluence.account(Who::Key(key)).await?;
                 match now {
-                    Some(person) if person.username == *name => Ok(()),
-                    Some(_) | None => self.ports.rename.rename(&reclaim.username, name).await,
+                    Some(person) if person.username == *new => Ok(()),
+                    Some(person) => self.ports.rename.rename(&person.username, new).await,
+                    None => Ok(()),
                 }
             }
         }
@@ -253,9 +300,22 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         if !some_group {
             return Ok(Err("the account is in none of the licence groups any more"));
         }
-        let carried = match earlier {
-            Some(earlier) if !self.given_back(&earlier).await? => earlier.taken().groups,
-            Some(_) | None => BTreeSet::new(),
+        let more = groups.iter().find(|group| {
+            let taken = |action: &Action| matches!(action, Action::RemoveGroup(taken) if taken == *group);
+            self.policy.licence_groups.contains(*group) && !planned.actions.iter().any(taken)
+        });
+        if more.is_some() {
+            return Ok(Err("the account has another licence group by now, so taking these would free no seat"));
+        }
+        if let Some(why) = self.contributed(planned).await? {
+            return Ok(Err(why));
+        }
+        let (carried, again) = match earlier {
+            Some(earlier) if !self.given_back(&earlier).await? => {
+                let again = earlier.again + u32::from(earlier.effective());
+                (earlier.taken().groups, again)
+            }
+            Some(_) | None => (BTreeSet::new(), 0),
         };
         Ok(Ok(Reclaim {
             sweep: plan.clone(),
@@ -266,45 +326,9 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             finished: None,
             steps,
             carried,
+            again,
+            left: None,
         }))
-    }
-
-    /// Whether somebody became protected since the plan was made: by a group, an exemption or a login we heard of.
-    async fn protected_now(
-        &self,
-        planned: &PlannedAccount,
-        groups: &BTreeSet<GroupName>,
-    ) -> Result<Option<&'static str>, Trouble> {
-        let now = self.ports.clock.now();
-        if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
-            return Ok(Some("the account became an administrator"));
-        }
-        if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
-            return Ok(Some("the account became exempt"));
-        }
-        if self.logged_in(&planned.key).await? {
-            return Ok(Some("the person logged in since the plan was made"));
-        }
-        Ok(None)
-    }
-
-    /// Whether we heard of a login within the window.
-    async fn logged_in(&self, key: &UserKey) -> Result<bool, Trouble> {
-        let login = state::load(self.ports.store, &state::login(key)).await?;
-        let window = self.policy.inactive_after.delta();
-        Ok(login.is_some_and(|login| login.key == *key && self.ports.clock.now() - login.at <= window))
-    }
-
-    async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {
-        for key in [state::restore(&earlier.key), state::undo(&earlier.key)] {
-            if let Some(answer) = state::load(self.ports.store, &key).await?
-                && answer.answers == earlier.sweep
-                && answer.state == RestoreState::Done
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
 

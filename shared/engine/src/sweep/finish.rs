@@ -3,13 +3,15 @@
 use super::{Status, Step, Tick, apply};
 use crate::{
     audit::{self, Act},
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
-    state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Work},
+    ports::{Clock, Rename, Store},
+    sources::{Database, Site},
+    state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Verify, Work},
     trouble::Trouble,
 };
-use seatkeeper_policy::{Mode, SweepId, Verdict, report::Diagnosis, report::diagnose};
+use seatkeeper_policy::{Mode, SeatCount, SweepId, Verdict, report::Diagnosis, report::diagnose};
+use std::collections::BTreeMap;
 
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Looks whether somebody answered the plan, and whether it may still be answered.
     pub(super) async fn answered(&mut self, id: SweepId) -> Result<Step, Trouble> {
         let store = self.ports.store;
@@ -17,7 +19,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             return self.close(&id, Outcome::Lapsed { why: "the plan is not in the store any more".into() }).await;
         };
         let now = self.ports.clock.now();
-        let lapsed = if plan.rules != self.policy.rules_hash() {
+        let lapsed = if plan.rules != plan.rules_of(&self.policy) {
             Some("the policy's rules changed")
         } else if self.policy.mode == Mode::DryRun {
             Some("the policy was set to dry run")
@@ -60,10 +62,12 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let now = self.ports.clock.now();
         let minutes = (now - verify.applied).num_minutes();
         let diagnosis = diagnose(verify.before, Some(seats), verify.tally.reclaimed, minutes);
+        let left = unexplained(&verify, seats, diagnosis);
         self.record(&verify.plan, |run| {
             run.after = Some(seats);
             run.diagnosis = Some(diagnosis);
             run.tally = verify.tally;
+            run.left = left;
             if run.outcome == Outcome::Running && diagnosis != Diagnosis::PerhapsCached {
                 run.outcome = Outcome::Applied;
             }
@@ -77,6 +81,22 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         self.save().await?;
         Ok(Step::Again)
     }
+}
+
+/// What still holds seats, with those that no account shows: it gave everything back, and the count did not fall. A
+/// duplicate in a lower directory does that, and so does somebody who took a free seat meanwhile.
+fn unexplained(verify: &Verify, after: SeatCount, diagnosis: Diagnosis) -> BTreeMap<String, u32> {
+    let mut left = verify.left.clone();
+    if diagnosis == Diagnosis::NotFreed {
+        let missing = verify.tally.reclaimed.saturating_sub(verify.before.used.saturating_sub(after.used));
+        // Accounts that failed were never expected to free a seat.
+        let failed = |code: &str| ["refused", "silent-204"].contains(&code);
+        let told: u32 = left.iter().filter(|(code, _)| !failed(code)).map(|(_, count)| *count).sum();
+        if missing > told {
+            *left.entry("duplicate-or-cache".to_owned()).or_default() += missing - told;
+        }
+    }
+    left
 }
 
 enum Answered {

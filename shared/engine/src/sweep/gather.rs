@@ -1,86 +1,42 @@
-//! Reading: one page, stored, checkpoint, next page. Everything is read before anything is judged, and a page that
-//! fails makes the whole sweep wait; after five ticks in vain the sweep is given up. Nothing here can write to
-//! Confluence.
+//! Reading: some pages at once, stored, checkpoint, next pages. Everything is read before anything is judged, and a
+//! page that fails makes the whole sweep wait; after five ticks in vain the sweep is given up. Nothing here can write
+//! to Confluence.
 
-use super::{Status, Step, Tick};
+use super::{Status, Step, Tick, page};
 use crate::{
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, ErrorClass, LastLogin, Page, Person, PortError, Rename, Store},
-    state::{self, Gather, Gathered, Listing, StoredLogin, StoredPerson, Work},
+    ports::{Clock, Rename, Store},
+    sources::{Database, Site},
+    state::{self, Gather, Gathered, Work},
     trouble::Trouble,
 };
-use seatkeeper_policy::{GroupName, Status as AccountStatus, UserKey};
+use seatkeeper_policy::UserKey;
 
 /// Ticks in a row that may end with an error before a sweep is given up.
 const PATIENCE: u32 = 5;
 
-/// Pages of one sweep at most: two million entries at a hundred a page. A listing that goes on beyond that never ends.
+/// Pages of one sweep at most: far more than a million accounts need. A listing that goes on beyond that never ends.
 const MAX_PAGES: u32 = 20_000;
 
-/// Reads one page of the listing that is due.
-async fn read(confluence: &impl ConfluenceRead, gather: &Gather) -> Result<(Gathered, Option<u64>), PortError> {
-    let Some(listing) = gather.listings.get(gather.listing) else {
-        return Ok((Gathered::Logins(Vec::new()), None));
-    };
-    match listing {
-        Listing::Licence(group) => {
-            let Page { items, next } = members(confluence, group, gather.start).await?;
-            let people = items
-                .into_iter()
-                .map(|person| {
-                    let Person { key, username, display_name, status, email: _ } = person;
-                    StoredPerson { k: key, u: username, n: display_name, s: status }
-                })
-                .collect();
-            Ok((Gathered::Members { listing: gather.listing, people }, next))
-        }
-        Listing::Administrators(group) | Listing::Mark(group) | Listing::OtherSeat(group) => {
-            let Page { items, next } = members(confluence, group, gather.start).await?;
-            let keys = items.into_iter().map(|p| (p.key, p.status == AccountStatus::Current)).collect();
-            Ok((Gathered::Keys { listing: gather.listing, keys }, next))
-        }
-        Listing::Active => {
-            let Page { items, next } = confluence.active(gather.start).await?;
-            let logins = items
-                .into_iter()
-                .filter_map(|(person, login)| match login {
-                    LastLogin::At(at) => Some((person.key, StoredLogin::At(at.timestamp_millis()))),
-                    LastLogin::Never => Some((person.key, StoredLogin::Never)),
-                    LastLogin::Unknown => None,
-                })
-                .collect();
-            Ok((Gathered::Logins(logins), next))
-        }
-    }
-}
+/// Pages of one listing that are asked for at once. More would only move the wait into Confluence, which shares its
+/// threads with the people who work there.
+const FAN: u32 = 8;
 
-async fn members(confluence: &impl ConfluenceRead, group: &GroupName, start: u64) -> Result<Page<Person>, PortError> {
-    confluence.members(group, start).await.map_err(|mut error| {
-        if error.class == ErrorClass::Gone {
-            error.detail =
-                format!("{}; the policy names group `{group}`, which does not exist: correct it", error.detail);
-        }
-        error
-    })
-}
+/// Entries in one stored page: about 250 KB, below what every store takes.
+const STORED: usize = 2_000;
 
 fn ends(page: &Gathered) -> Option<(UserKey, UserKey)> {
     match page {
         Gathered::Members { people, .. } => Some((people.first()?.k.clone(), people.last()?.k.clone())),
         Gathered::Keys { keys, .. } => Some((keys.first()?.0.clone(), keys.last()?.0.clone())),
         Gathered::Logins(logins) => Some((logins.first()?.0.clone(), logins.last()?.0.clone())),
+        Gathered::Database(rows) => Some((rows.first()?.k.clone(), rows.last()?.k.clone())),
+        // Two pages of logins of the same two people are possible; the client watches the cursor.
+        Gathered::Audit(_) => None,
     }
 }
 
-fn len(page: &Gathered) -> usize {
-    match page {
-        Gathered::Members { people, .. } => people.len(),
-        Gathered::Keys { keys, .. } => keys.len(),
-        Gathered::Logins(logins) => logins.len(),
-    }
-}
-
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
-    /// Reads one page, or judges when all pages are there.
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+    /// Reads the next pages, or goes on to the judgement when all are there.
     pub(super) async fn gather(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Gather(mut gather)) = self.at.work.clone() else { return Ok(Step::Again) };
         if gather.policy != self.record.version {
@@ -93,10 +49,10 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             return Ok(Step::Again);
         }
         if gather.listing >= gather.listings.len() {
-            self.conclude(gather).await?;
+            self.begin_judgement(gather).await?;
             return Ok(Step::Again);
         }
-        match self.next_page(&mut gather).await {
+        match self.next_pages(&mut gather).await {
             Ok(()) => {
                 gather.failures = 0;
                 self.at.work = Some(Work::Gather(gather));
@@ -120,29 +76,85 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         }
     }
 
-    async fn next_page(&self, gather: &mut Gather) -> Result<(), Trouble> {
-        let (page, next) = read(self.ports.confluence, gather).await?;
-        let ends = ends(&page);
-        let again = ends.is_some() && ends == gather.last_page;
-        if again || gather.pages >= MAX_PAGES {
-            return Err(Trouble::new(
-                "endless-listing",
-                "a listing repeats itself and never ends, so the accounts cannot be read completely; \
-                 see whether a proxy or a Confluence bug ignores the `start` parameter",
-            ));
+    /// Reads one page of a listing first, then more and more at once: their offsets follow from the length of the
+    /// first. A page of another length than expected makes the offsets after it worthless, so they are asked again.
+    async fn next_pages(&self, gather: &mut Gather) -> Result<(), Trouble> {
+        if gather.first_pages.len() <= gather.listing {
+            gather.first_pages.push(gather.pages);
         }
-        if len(&page) > 0 {
-            state::save(self.ports.store, &state::gathered(&gather.sweep, gather.pages), &page).await?;
+        let starts: Vec<u64> = match gather.stride {
+            Some(stride) => (0..u64::from(gather.fan)).map(|page| gather.start + page * stride).collect(),
+            None => vec![gather.start],
+        };
+        let (confluence, database) = (self.ports.confluence, self.database);
+        let licence = &self.policy.licence_groups;
+        let reads = starts.iter().map(|start| page::read(confluence, database, licence, gather, *start));
+        let answers = futures::future::join_all(reads).await;
+        let mut progress = gather.clone();
+        let mut stored: Option<Gathered> = None;
+        let mut failed = None;
+        for (start, answer) in starts.into_iter().zip(answers) {
+            if progress.listing != gather.listing || start != progress.start {
+                break;
+            }
+            let page = match answer {
+                Ok(page) => page,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            };
+            let ends = ends(&page.entries);
+            let again = ends.is_some() && ends == progress.last_page;
+            if again || progress.pages >= MAX_PAGES {
+                return Err(Trouble::new(
+                    "endless-listing",
+                    "a listing repeats itself and never ends, so the accounts cannot be read completely; \
+                     see whether a proxy or a Confluence bug ignores the `start` parameter",
+                ));
+            }
+            progress.entries += u64::try_from(page.entries.len()).unwrap_or_default();
+            progress.audit.0 += page.audit_entries;
+            if matches!(page.entries, Gathered::Audit(_)) {
+                progress.audit.1 += u64::try_from(page.entries.len()).unwrap_or_default();
+            }
+            progress.last_page = ends;
+            match page.next {
+                page::Next::Offset(next) => {
+                    progress.stride = Some(next.saturating_sub(start)).filter(|stride| *stride > 0);
+                    progress.start = next;
+                }
+                page::Next::Cursor(cursor) => progress.cursor = Some(cursor),
+                page::Next::End => {
+                    progress.listing += 1;
+                    progress.start = 0;
+                    progress.stride = None;
+                    progress.cursor = None;
+                    progress.last_page = None;
+                }
+            }
+            stored = Some(match stored {
+                None => page.entries,
+                Some(before) if before.len() + page.entries.len() <= STORED => before.and(page.entries),
+                Some(before) => {
+                    self.keep(&before, &mut progress).await?;
+                    page.entries
+                }
+            });
+        }
+        if let Some(stored) = stored {
+            self.keep(&stored, &mut progress).await?;
+        }
+        progress.fan = if progress.stride.is_some() { (gather.fan * 2).clamp(2, FAN) } else { 0 };
+        *gather = progress;
+        // What arrived before the failure is kept; the rest is asked for by the next tick.
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    async fn keep(&self, page: &Gathered, gather: &mut Gather) -> Result<(), Trouble> {
+        if page.len() > 0 {
+            state::save(self.ports.store, &state::gathered(&gather.sweep, gather.pages), page).await?;
             gather.pages += 1;
-            gather.entries += u64::try_from(len(&page)).unwrap_or_default();
-        }
-        if let Some(start) = next {
-            gather.start = start;
-            gather.last_page = ends;
-        } else {
-            gather.listing += 1;
-            gather.start = 0;
-            gather.last_page = None;
         }
         Ok(())
     }

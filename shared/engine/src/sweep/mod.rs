@@ -2,14 +2,21 @@
 //! from the checkpoint. Reading, judging and acting are separate modules, and only `apply` may write to Confluence.
 
 mod apply;
-mod decide;
 mod finish;
 mod gather;
+mod join;
+mod judge;
 mod open;
+mod own_records;
+mod page;
+mod publish;
+mod recheck;
+mod survey;
 
 use crate::{
     lease, policy_file,
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
+    ports::{Clock, Rename, Store},
+    sources::{Database, Site},
     state::{self, Checkpoint, Garbage, Outcome, PlanHead, PolicyRecord, Run, Work},
     trouble::{Trouble, TroubleAt},
 };
@@ -64,7 +71,7 @@ pub enum Status {
 pub struct TickReport {
     /// How it ended.
     pub status: Status,
-    /// What it was doing: `open`, `gather`, `await`, `apply`, `verify` or `none`.
+    /// What it was doing: `open`, `gather`, `judge`, `survey`, `await`, `apply`, `verify` or `none`.
     pub phase: String,
     /// The sweep it worked on.
     pub sweep: Option<SweepId>,
@@ -87,8 +94,11 @@ enum Step {
 }
 
 /// Everything a step needs: the ports, the policy in force and the checkpoint.
-struct Tick<'a, S, X, N, C> {
+struct Tick<'a, S, X, N, C, D> {
     ports: Ports<'a, S, X, N, C>,
+    database: &'a D,
+    /// Accounts in memory at a time.
+    part: u64,
     record: PolicyRecord,
     policy: Policy,
     at: Checkpoint,
@@ -101,6 +111,8 @@ struct Tick<'a, S, X, N, C> {
     page: Option<(u32, Vec<PlannedAccount>)>,
 }
 
+/// Accounts in memory at a time: about 35 MB.
+const PART: u64 = 50_000;
 /// Runs that the index remembers.
 const RUNS: usize = 200;
 
@@ -108,12 +120,30 @@ const RUNS: usize = 200;
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
 /// One tick.
-pub async fn tick<S, X, N, C>(ports: Ports<'_, S, X, N, C>, order: Order<'_>) -> TickReport
+pub async fn tick<S, X, N, C, D>(ports: Ports<'_, S, X, N, C>, database: &D, order: Order<'_>) -> TickReport
 where
     S: Store,
-    X: ConfluenceRead + ConfluenceWrite,
+    X: Site,
     N: Rename,
     C: Clock,
+    D: Database,
+{
+    tick_in_parts(ports, database, order, PART).await
+}
+
+/// The same with another number of accounts in memory at a time. What is published does not depend on it.
+pub async fn tick_in_parts<S, X, N, C, D>(
+    ports: Ports<'_, S, X, N, C>,
+    database: &D,
+    order: Order<'_>,
+    part: u64,
+) -> TickReport
+where
+    S: Store,
+    X: Site,
+    N: Rename,
+    C: Clock,
+    D: Database,
 {
     let (store, clock) = (ports.store, ports.clock);
     let held = match lease::take(store, clock, state::lease(), order.runner, order.budget + LEASE_MARGIN).await {
@@ -121,7 +151,7 @@ where
         Ok(None) => return TickReport::bare(Status::Busy, None),
         Err(error) => return TickReport::bare(Status::Failed, Some(error.into())),
     };
-    let report = match Tick::start(ports, order).await {
+    let report = match Tick::start(ports, database, order, part).await {
         Ok(mut tick) => tick.run(order.open_now).await,
         Err(trouble) => TickReport::bare(Status::Failed, Some(trouble)),
     };
@@ -136,18 +166,25 @@ impl TickReport {
     }
 }
 
-impl<'a, S, X, N, C> Tick<'a, S, X, N, C>
+impl<'a, S, X, N, C, D> Tick<'a, S, X, N, C, D>
 where
     S: Store,
-    X: ConfluenceRead + ConfluenceWrite,
+    X: Site,
     N: Rename,
     C: Clock,
+    D: Database,
 {
-    async fn start(ports: Ports<'a, S, X, N, C>, order: Order<'_>) -> Result<Self, Trouble> {
+    async fn start(
+        ports: Ports<'a, S, X, N, C>,
+        database: &'a D,
+        order: Order<'_>,
+        part: u64,
+    ) -> Result<Self, Trouble> {
         let deadline = ports.clock.now() + order.budget;
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
-        Ok(Self { ports, record, policy, at, deadline, sweep: None, misses: 0, page: None })
+        let part = part.max(1);
+        Ok(Self { ports, database, part, record, policy, at, deadline, sweep: None, misses: 0, page: None })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {
@@ -169,7 +206,7 @@ where
         self.sweep = self.at.work.as_ref().map(Work::sweep).cloned();
         if open_now && matches!(self.at.work, None | Some(Work::Await(_))) {
             self.open("a newer sweep was asked for").await?;
-        } else if matches!(self.at.work, Some(Work::Gather(_) | Work::Apply(_))) {
+        } else if matches!(self.at.work, Some(Work::Gather(_) | Work::Survey(_) | Work::Apply(_))) {
             // A token may have turned anonymous since the last tick; reading on would look like an empty Confluence.
             self.ports.confluence.whoami().await?;
         }
@@ -181,6 +218,8 @@ where
                 }
                 None => Step::Rest(if self.sweep.is_some() { Status::Finished } else { Status::Idle }),
                 Some(Work::Gather(_)) => self.gather().await?,
+                Some(Work::Judge(_)) => self.judge().await?,
+                Some(Work::Survey(_)) => self.survey().await?,
                 Some(Work::Await(plan)) => {
                     let plan = plan.clone();
                     self.answered(plan).await?
@@ -206,6 +245,11 @@ where
         self.sweep.is_none() && self.at.opened.is_none_or(|opened| now - opened >= period || opened > now + period)
     }
 
+    /// Whether somebody pulled the switch that stops every write.
+    async fn stopped(&self) -> Result<bool, Trouble> {
+        Ok(state::load(self.ports.store, &state::stop()).await?.flatten().is_some())
+    }
+
     async fn save(&self) -> Result<(), Trouble> {
         Ok(state::save(self.ports.store, &state::checkpoint(), &self.at).await?)
     }
@@ -227,13 +271,15 @@ where
             before: None,
             after: None,
             diagnosis: None,
+            left: std::collections::BTreeMap::new(),
+            warned: 0,
         });
         let before = run.outcome.clone();
         change(&mut run);
         run.at = now;
         state::save(store, &state::run(sweep), &run).await?;
         // Two runners that opened at the same time wrote the index at the same time, and one entry got lost.
-        if run.outcome != before { self.index(sweep).await } else { Ok(()) }
+        if run.outcome == before { Ok(()) } else { self.index(sweep).await }
     }
 
     /// Makes sure that the index of runs knows a run.
@@ -263,6 +309,18 @@ where
                         state::remove(store, &state::ledger(&pages.sweep, page)).await?;
                     }
                 }
+                Garbage::Parts { sweep, takes, warns } => {
+                    for (part, pages) in (0..).zip(takes) {
+                        for page in 0..*pages {
+                            state::remove(store, &state::takes(sweep, part, page)).await?;
+                        }
+                    }
+                    for (part, pages) in (0..).zip(warns) {
+                        for page in 0..*pages {
+                            state::remove(store, &state::warns(sweep, part, page)).await?;
+                        }
+                    }
+                }
                 Garbage::Snapshot(pages) => {
                     for page in 0..pages.count {
                         state::remove(store, &state::snapshot(&pages.sweep, page)).await?;
@@ -289,6 +347,11 @@ where
         if let Some(work) = &self.at.work {
             let (phase, done, total) = match work {
                 Work::Gather(gather) => ("gather", gather.entries, None),
+                Work::Judge(judge) => {
+                    let parts = judge.bounds.as_ref().map(|bounds| bounds.len() as u64 + 1);
+                    ("judge", u64::from(judge.part), parts)
+                }
+                Work::Survey(survey) => ("survey", u64::from(survey.next), None),
                 Work::Await(_) => ("await", 0, None),
                 Work::Apply(apply) => {
                     ("apply", u64::from(apply.next), report.plan.as_ref().map(|plan| u64::from(plan.accounts)))
@@ -307,6 +370,8 @@ impl Work {
     pub fn sweep(&self) -> &SweepId {
         match self {
             Self::Gather(gather) => &gather.sweep,
+            Self::Judge(judge) => &judge.gather.sweep,
+            Self::Survey(survey) => &survey.plan,
             Self::Await(plan) => plan,
             Self::Apply(apply) => &apply.plan,
             Self::Verify(verify) => &verify.plan,

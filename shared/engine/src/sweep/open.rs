@@ -2,23 +2,28 @@
 
 use super::Tick;
 use crate::{
-    ports::{Clock, ConfluenceRead, ConfluenceWrite, Holder, Rename, SeatPermissions, Store},
-    state::{self, Garbage, Gather, Listing, Outcome, Pages, Work},
+    ports::{Capabilities, Clock, ErrorClass, Holder, Rename, SeatPermissions, Store},
+    sources::{Database, DatabaseStructure, Site},
+    state::{self, EmergencyOrder, Garbage, Gather, Listing, Outcome, Pages, Work},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{GroupName, Instant, SweepId};
 use std::collections::BTreeSet;
 
-impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_, S, X, N, C> {
+/// Entries of the audit log may arrive late by so much.
+const OVERLAP: TimeDelta = TimeDelta::hours(1);
+
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
     /// Opens a sweep. A plan that waits for an answer lapses, with this reason.
     pub(super) async fn open(&mut self, lapse: &str) -> Result<(), Trouble> {
         let now = self.ports.clock.now();
         let confluence = self.ports.confluence;
         let own = confluence.whoami().await?.key;
         let capabilities = confluence.capabilities().await?;
+        let structure = self.database.structure().await?;
         let permissions =
-            if capabilities.permissions { confluence.permissions().await? } else { SeatPermissions::default() };
+            if capabilities.permissions { confluence.permissions().await? } else { structure.permissions.clone() };
         let seats = confluence.seats().await?;
         if let Some(Work::Await(plan)) = &self.at.work {
             self.record(plan, |run| run.outcome = Outcome::Lapsed { why: lapse.to_owned() }).await?;
@@ -26,7 +31,7 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         let runs = state::load(self.ports.store, &state::runs()).await?.unwrap_or_default();
         self.close_orphan(runs.first()).await?;
         let sweep = self.unused(now).await?;
-        let gather = Gather {
+        let gather = Box::new(Gather {
             sweep: sweep.clone(),
             opened: now,
             policy: self.record.version,
@@ -34,14 +39,21 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
             capabilities,
             seats,
             individual: individual(&permissions),
-            listings: self.listings(&permissions, capabilities.active_list && capabilities.last_login),
+            emergency: self.emergency().await?,
+            audit_from: self.policy.sources.audit_log.then(|| self.audit_from(now)),
+            listings: self.listings(&permissions, &structure, capabilities).await?,
+            first_pages: Vec::new(),
+            stride: None,
+            fan: 0,
+            cursor: None,
+            audit: (0, 0),
             listing: 0,
             start: 0,
             pages: 0,
             entries: 0,
             last_page: None,
             failures: 0,
-        };
+        });
         self.record(&sweep, |run| {
             run.opened = now;
             run.before = Some(seats);
@@ -78,8 +90,58 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         }
     }
 
+    /// The emergency that somebody asked for and no sweep was opened for yet.
+    async fn emergency(&self) -> Result<Option<EmergencyOrder>, Trouble> {
+        let order = state::load(self.ports.store, &state::emergency()).await?;
+        Ok(order.filter(|order| self.at.emergency != Some(order.at)))
+    }
+
+    /// From when on the audit log is read: with an overlap, because entries arrive late, and the first time as far
+    /// back as any window of the policy reaches.
+    fn audit_from(&self, now: Instant) -> Instant {
+        match self.at.audited {
+            Some(at) if at <= now => at - OVERLAP,
+            Some(_) | None => now - self.policy.longest_window(),
+        }
+    }
+
+    /// Groups inside the licence groups, with the licence group they belong to.
+    async fn nested(
+        &self,
+        group: &GroupName,
+        structure: &DatabaseStructure,
+        ask: bool,
+    ) -> Result<BTreeSet<GroupName>, Trouble> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![group.clone()];
+        while let Some(parent) = open.pop() {
+            let known = structure.nested.iter().filter(|(outer, _)| *outer == parent);
+            let mut children: BTreeSet<GroupName> = known.map(|(_, inner)| inner.clone()).collect();
+            if ask {
+                match self.ports.confluence.child_groups(&parent).await {
+                    Ok(told) => children.extend(told),
+                    // Reading the members of a group that does not exist tells it better.
+                    Err(error) if error.class == ErrorClass::Gone => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            for child in children {
+                // Groups can contain each other in a circle.
+                if child != *group && found.insert(child.clone()) {
+                    open.push(child);
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// All listings, evidence last so that it is as fresh as can be.
-    fn listings(&self, permissions: &SeatPermissions, logins: bool) -> Vec<Listing> {
+    async fn listings(
+        &self,
+        permissions: &SeatPermissions,
+        structure: &DatabaseStructure,
+        capabilities: Capabilities,
+    ) -> Result<Vec<Listing>, Trouble> {
         let groups = |holders: &BTreeSet<Holder>| -> BTreeSet<GroupName> {
             holders
                 .iter()
@@ -100,10 +162,26 @@ impl<S: Store, X: ConfluenceRead + ConfluenceWrite, N: Rename, C: Clock> Tick<'_
         listings.extend(marks.cloned().map(Listing::Mark));
         listings.extend(others.cloned().map(Listing::OtherSeat));
         listings.extend(licence.iter().cloned().map(Listing::Licence));
-        if logins {
+        if capabilities.child_groups || self.database.configured() {
+            for group in licence {
+                let inside = self
+                    .nested(group, structure, capabilities.child_groups)
+                    .await?
+                    .into_iter()
+                    .filter(|via| !licence.contains(via));
+                listings.extend(inside.map(|via| Listing::Nested { group: group.clone(), via }));
+            }
+        }
+        if self.database.configured() {
+            listings.push(Listing::Database);
+        }
+        if self.policy.sources.audit_log {
+            listings.push(Listing::Audit);
+        }
+        if capabilities.active_list && capabilities.last_login {
             listings.push(Listing::Active);
         }
-        listings
+        Ok(listings)
     }
 
     /// Gives up a sweep that cannot be completed. Nothing was written by it and nothing will be.

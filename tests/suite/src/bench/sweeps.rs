@@ -89,7 +89,7 @@ fn run(results: &mut Results, stand: &Stand, waiting: &serde_json::Value) -> Res
 }
 
 /// The line that our host prints for each component when it ends.
-fn peak(output: &str, component: &str) -> Option<f64> {
+pub(super) fn peak(output: &str, component: &str) -> Option<f64> {
     let marker = format!("Component {component}: at most ");
     let rest = output.lines().find_map(|line| line.split_once(&marker))?.1;
     rest.split(' ').next().context("a number").ok()?.parse().ok()

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use seatkeeper_tests::{
-    bench::{Plan, start, sweeps, table::Results},
+    bench::{Plan, dry_run, start, sweeps, table::Results},
     stage::components_are_built,
 };
 use std::process::ExitCode;
@@ -24,6 +24,9 @@ struct Arguments {
     /// Print JSON instead of a table.
     #[arg(long)]
     json: bool,
+    /// Only the dry runs.
+    #[arg(long)]
+    only_dry_run: bool,
 }
 
 fn main() -> ExitCode {
@@ -48,10 +51,16 @@ fn work(arguments: &Arguments) -> Result<()> {
     }
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let mut results = Results::default();
-    start::sizes(&mut results)?;
-    start::cold(&mut results, &folder.path().join("start"), &plan)?;
-    start::instances(&mut results, &folder.path().join("instances"))?;
+    if !arguments.only_dry_run {
+        start::sizes(&mut results)?;
+        start::cold(&mut results, &folder.path().join("start"), &plan)?;
+        start::instances(&mut results, &folder.path().join("instances"))?;
+    }
     for (number, users) in plan.populations.iter().enumerate() {
+        dry_run::measure(&mut results, &folder.path().join(format!("dry-run-{users}")), *users)?;
+        if arguments.only_dry_run {
+            continue;
+        }
         let place = folder.path().join(format!("users-{users}"));
         // Only the first population has its plan carried out: the rate does not depend on the number of accounts.
         sweeps::population(&mut results, &place, *users, &plan, number == 0)?;

@@ -1,0 +1,63 @@
+//! What is looked at once more just before an account is touched: whether the person is protected by now, or was seen.
+
+use super::Tick;
+use crate::{
+    ports::{Clock, Rename, Store},
+    sources::{Database, Site},
+    state::{self, Seen},
+    trouble::Trouble,
+};
+use seatkeeper_policy::{GroupName, PlannedAccount, journal::Reclaim, restore::RestoreState};
+use std::collections::BTreeSet;
+
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+    /// Whether somebody became protected since the plan was made: by a group, an exemption or a login we heard of.
+    pub(super) async fn protected_now(
+        &self,
+        planned: &PlannedAccount,
+        groups: &BTreeSet<GroupName>,
+    ) -> Result<Option<&'static str>, Trouble> {
+        let now = self.ports.clock.now();
+        if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
+            return Ok(Some("the account became an administrator"));
+        }
+        if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
+            return Ok(Some("the account became exempt"));
+        }
+        if self.logged_in(planned).await? {
+            return Ok(Some("the person logged in since the plan was made"));
+        }
+        Ok(None)
+    }
+
+    /// Whether we heard of a login that the judgement did not know.
+    pub(super) async fn logged_in(&self, planned: &PlannedAccount) -> Result<bool, Trouble> {
+        let login = state::load(self.ports.store, &state::login(&planned.key)).await?;
+        Ok(login.is_some_and(|login| login.key == planned.key && login.at > planned.reason.since()))
+    }
+
+    /// The last check, where the policy asks for it: whether the person wrote something since the last sighting. What
+    /// is found is kept, so that the next sweep judges with it.
+    pub(super) async fn contributed(&self, planned: &PlannedAccount) -> Result<Option<&'static str>, Trouble> {
+        if !self.policy.sources.contributions {
+            return Ok(None);
+        }
+        let found = self.ports.confluence.last_contribution(&planned.username).await?;
+        let Some(at) = found.filter(|at| *at > planned.reason.since()) else { return Ok(None) };
+        let seen = Seen { key: planned.key.clone(), at };
+        state::save(self.ports.store, &state::sighting(&planned.key), &seen).await?;
+        Ok(Some("the person contributed after the last known login"))
+    }
+
+    pub(super) async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {
+        for key in [state::restore(&earlier.key), state::undo(&earlier.key)] {
+            if let Some(answer) = state::load(self.ports.store, &key).await?
+                && answer.answers == earlier.sweep
+                && answer.state == RestoreState::Done
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
