@@ -72,7 +72,7 @@ def read_the_rest(wiki):
     """Audit, search, seat holders."""
     check("the old audit log answers", len(wiki.audit(limit=5)["results"]) == 5)
     found = wiki.cql('contributor = "admin" order by lastmodified desc', limit=1)
-    check("search finds a contribution", found["totalSize"] == 1)
+    check("search finds a contribution", found["totalSize"] >= 1)
     page = wiki.get("rest/api/admin/users/list/active", params={"expand": "lastLogin", "limit": 1000})
     logins = [person.get("lastLogin", "") for person in page["results"]]
     check("seat holders come oldest login first", logins == sorted(logins))

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal},
-    state::{Answer, Outcome},
+    state::{self, Answer, Outcome},
     sweep::Status,
     testing::block_on,
 };
@@ -225,4 +225,29 @@ owner = "it"
     assert!(lab.explain("svc-build").iter().any(|line| line.contains("exempt by pattern svc-*: integration (it")));
     assert!(lab.explain("idle.0").len() <= 5);
     assert!(lab.explain("nobody.at.all").is_empty());
+}
+
+#[test]
+fn a_policy_replaced_while_owned_spaces_are_looked_up_still_stops_a_plan_that_would_go_on_by_itself() {
+    for (new, expected) in [
+        (POLICY.replace("after-days = 90", "after-days = 91").replace("\"approve\"", "\"enforce\""), "lapsed"),
+        (POLICY.to_owned(), "awaiting-approval"),
+        (POLICY.replace("\"approve\"", "\"dry-run\""), "dry-run-published"),
+    ] {
+        let lab = Lab::default();
+        lab.add("idle.one", Some(100));
+        lab.policy(&POLICY.replace("\"approve\"", "\"enforce\""));
+        lab.sweep();
+        lab.pass(TimeDelta::hours(25));
+        while !matches!(lab.work(), Some(state::Work::Survey(_))) {
+            lab.tick_with(&Tap::default(), TimeDelta::zero(), true).done();
+        }
+        lab.policy(&new);
+        lab.tick_with(&Tap::default(), TimeDelta::zero(), false).done();
+        lab.tick_with(&Tap::default(), TimeDelta::zero(), false).done();
+        assert_eq!(lab.sim.writes(), 0, "{expected}");
+        let runs = lab.run();
+        let outcome = serde_json::to_value(&runs.outcome).unwrap();
+        assert_eq!(outcome["is"], expected, "{runs:?}");
+    }
 }

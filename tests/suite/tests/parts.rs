@@ -151,3 +151,43 @@ fn a_listing_that_shrinks_while_its_pages_are_read_ends_and_takes_nobody_twice()
     assert_eq!(planned.len(), all);
     assert!(all > 35, "{all}");
 }
+
+/// A lab in the middle of its judgement: some parts are done and some are not.
+fn halfway() -> Lab {
+    let mut lab = lab(&[]);
+    lab.part = Some(20);
+    loop {
+        let report = lab.tick_with(&Tap::default(), TimeDelta::zero(), false).done();
+        assert_eq!(report.error, None);
+        if matches!(lab.work(), Some(state::Work::Judge(judge)) if judge.part == 2) {
+            return lab;
+        }
+    }
+}
+
+#[test]
+fn a_policy_replaced_between_two_parts_judges_everybody_anew() {
+    let lab = halfway();
+    let old = lab.run().id;
+    lab.policy(&POLICY.replace("after-days = 90", "after-days = 365").replace("accounts = 20", "accounts = 1000"));
+    lab.pass(TimeDelta::minutes(2));
+    lab.rest();
+    assert_ne!(lab.run().id, old);
+    assert!(lab.planned().is_empty(), "{:?}", lab.planned());
+    let left = lab.store.entries().into_keys().filter(|key| key.contains(old.as_str()) && !key.starts_with("run:"));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn a_page_that_got_lost_between_two_parts_gives_the_sweep_up_and_the_next_one_is_whole() {
+    use seatkeeper_engine::{ports::Store as _, testing::block_on};
+    let lab = halfway();
+    let page = lab.store.entries().into_keys().find(|key| key.starts_with("gather:")).unwrap();
+    block_on(lab.store.delete(&page)).unwrap();
+    let failed = lab.tick();
+    assert_eq!(failed.error.unwrap().code, "store-failed");
+    assert_eq!((lab.sim.writes(), lab.work()), (0, None));
+    lab.pass(TimeDelta::hours(2));
+    lab.rest();
+    assert!(lab.planned().len() > 20, "{:?}", lab.planned());
+}

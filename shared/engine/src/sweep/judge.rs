@@ -9,7 +9,7 @@ use super::{
 use crate::{
     ports::{Clock, Rename, Store},
     sources::{Database, Site},
-    state::{self, Gather, Gathered, Judge, Judged, Listing, StateError, Warning, Work},
+    state::{self, Garbage, Gather, Gathered, Judge, Judged, Listing, Pages, StateError, Warning, Work},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
@@ -18,6 +18,8 @@ use seatkeeper_policy::{
     decide, plan::planned, report::PlanReport, rules::WarningRule, template,
 };
 
+/// What is said when a page is gone that was stored before.
+const LOST: &str = "a stored page is missing, so the snapshot is not complete";
 /// Names looked at for each part, to find where it begins.
 const SAMPLES: u64 = 64;
 /// Accounts on one page of the snapshot: about 250 KB, below what every store takes.
@@ -54,17 +56,35 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     /// Judges the next part. The checkpoint moves last, so a crash in between repeats the part with the same result.
     pub(super) async fn judge(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Judge(judge)) = &self.at.work else { return Ok(Step::Again) };
-        let mut judge = judge.clone();
-        let parts = match &judge.bounds {
-            None => {
-                judge.bounds = Some(self.bounds(&judge.gather).await?);
-                self.at.work = Some(Work::Judge(judge));
-                self.save().await?;
-                return Ok(Step::Again);
+        let judge = judge.clone();
+        if judge.gather.policy != self.record.version {
+            // Half of a site judged by one policy and half by another would be a plan of neither.
+            let why = Trouble::new("policy-invalid", "the policy was replaced while accounts were being judged");
+            self.abandon(&judge, &why).await?;
+            // The new policy gets its own sweep at once.
+            self.at.opened = None;
+            self.sweep = None;
+            self.save().await?;
+            return Ok(Step::Again);
+        }
+        let before = judge.clone();
+        match self.next_part(judge).await {
+            Err(trouble) if trouble.message == LOST => {
+                self.abandon(&before, &trouble).await?;
+                Err(trouble)
             }
-            Some(bounds) => bounds.len() + 1,
+            result => result,
+        }
+    }
+
+    async fn next_part(&mut self, mut judge: Box<Judge>) -> Result<Step, Trouble> {
+        let Some(bounds) = &judge.bounds else {
+            judge.bounds = Some(self.bounds(&judge.gather).await?);
+            self.at.work = Some(Work::Judge(judge));
+            self.save().await?;
+            return Ok(Step::Again);
         };
-        if usize::try_from(judge.part).unwrap_or(usize::MAX) >= parts {
+        if usize::try_from(judge.part).unwrap_or(usize::MAX) > bounds.len() {
             return self.publish(*judge).await;
         }
         self.part(&mut judge).await?;
@@ -74,10 +94,22 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         Ok(Step::Again)
     }
 
+    /// Gives up a judgement that cannot be completed, with all it wrote so far. Nothing of it was published.
+    async fn abandon(&mut self, judge: &Judge, why: &Trouble) -> Result<(), Trouble> {
+        let sweep = &judge.gather.sweep;
+        let pages = |count| Pages { sweep: sweep.clone(), count };
+        self.at.garbage.extend([
+            Garbage::Parts { sweep: sweep.clone(), takes: judge.takes.clone(), warns: judge.warns.clone() },
+            Garbage::Ledger(pages(judge.ledger)),
+            Garbage::Snapshot(pages(judge.snapshot)),
+        ]);
+        self.give_up(&judge.gather, why).await
+    }
+
     /// The pages of the listings that are wanted, one after the other.
     async fn page(&self, gather: &Gather, number: u32) -> Result<Gathered, Trouble> {
         let page = state::load(self.ports.store, &state::gathered(&gather.sweep, number)).await?;
-        page.ok_or_else(|| Trouble::new("store-failed", "a stored page is missing, so the snapshot is not complete"))
+        page.ok_or_else(|| Trouble::new("store-failed", LOST))
     }
 
     /// Where the parts begin: few names of many, sorted, tell well enough how names are spread.

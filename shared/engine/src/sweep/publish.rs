@@ -102,7 +102,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
 
     /// After the survey: what the gate said comes into force.
     pub(super) async fn settle(&mut self, survey: Survey) -> Result<Step, Trouble> {
-        let Survey { plan, outcome, seats, .. } = survey;
+        let Survey { plan, mut outcome, seats, .. } = survey;
+        if outcome == Outcome::Running {
+            outcome = self.still_running(&plan).await?;
+        }
         if outcome == Outcome::Running {
             // Before the first write: a token that turned anonymous meanwhile reads other things than we believe.
             self.ports.confluence.whoami().await?;
@@ -115,6 +118,20 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         };
         self.save().await?;
         Ok(Step::Again)
+    }
+
+    /// Whether a plan may still go on by itself: the policy may have been replaced since it was made.
+    async fn still_running(&self, plan: &SweepId) -> Result<Outcome, Trouble> {
+        let head = state::load(self.ports.store, &state::plan(plan)).await?;
+        Ok(match (head, self.policy.mode) {
+            (Some(head), _) if head.rules != head.rules_of(&self.policy) => {
+                Outcome::Lapsed { why: "the policy's rules changed".into() }
+            }
+            (None, _) => Outcome::Lapsed { why: "the plan is not in the store any more".into() },
+            (Some(_), Mode::DryRun) => Outcome::DryRunPublished,
+            (Some(_), Mode::Approve) => Outcome::AwaitingApproval,
+            (Some(_), Mode::Enforce) => Outcome::Running,
+        })
     }
 
     /// Merges the parts into one plan, oldest activity first, a page at a time.
