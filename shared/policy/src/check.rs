@@ -156,7 +156,9 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
             let lost = notice.undeliverable && rule.undeliverable == Undeliverable::Act;
             let counts_from = notice.delivered.or(lost.then_some(notice.noticed));
             let remembered = now - notice.noticed <= rule.grace.delta() * 2 + TimeDelta::days(90);
-            remembered && counts_from.is_some_and(waited) && newest.unwrap_or_else(|| account.known_since()) <= notice.noticed
+            remembered
+                && counts_from.is_some_and(waited)
+                && newest.unwrap_or_else(|| account.known_since()) <= notice.noticed
         });
         if !over {
             return Some("its warning has not run out");
