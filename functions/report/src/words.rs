@@ -162,11 +162,18 @@ pub fn source(source: Source) -> &'static str {
         Source::LastAuthenticated => "last-authenticated",
         Source::Import => "import",
         Source::Contribution => "contribution",
+        Source::GraphSignIn => "graph-sign-in",
+        Source::OktaLogin => "okta-login",
+        Source::CrowdAuthenticated => "crowd-authenticated",
+        Source::CrowdActive => "crowd-active",
+        Source::AdLogon => "ad-logon",
+        Source::LdapBind => "ldap-bind",
+        Source::HttpSignIn => "http-sign-in",
     }
 }
 
 /// All sources, in the order of columns.
-pub const SOURCES: [Source; 7] = [
+pub const SOURCES: [Source; 14] = [
     Source::LoginEvent,
     Source::LastLogin,
     Source::AuditLog,
@@ -174,6 +181,13 @@ pub const SOURCES: [Source; 7] = [
     Source::LastAuthenticated,
     Source::Import,
     Source::Contribution,
+    Source::GraphSignIn,
+    Source::OktaLogin,
+    Source::CrowdAuthenticated,
+    Source::CrowdActive,
+    Source::AdLogon,
+    Source::LdapBind,
+    Source::HttpSignIn,
 ];
 
 /// How a warning stands: by the decision, and by what was written down about the message.

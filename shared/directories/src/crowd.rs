@@ -160,6 +160,14 @@ impl<H: Http, C: Clock> Rename for Crowd<H, C> {
             detail: problem.detail,
         })
     }
+
+    async fn holder(&self, name: &Username) -> Result<Option<String>, PortError> {
+        self.find(name).await.map_err(|problem| PortError {
+            class: problem.class,
+            operation: format!("look up `{name}` in Crowd"),
+            detail: problem.detail,
+        })
+    }
 }
 
 const ADDRESS: &str = "check origin and context path of Crowd";

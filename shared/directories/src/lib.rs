@@ -28,6 +28,10 @@ impl Rename for NoRename {
                 .to_owned(),
         })
     }
+
+    async fn holder(&self, _: &Username) -> Result<Option<String>, PortError> {
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod admin;
 pub mod alert;
 pub mod audit;
 pub mod control;
+pub mod directories;
 pub mod explain;
 pub mod give_back;
 pub mod import;

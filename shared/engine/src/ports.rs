@@ -227,4 +227,26 @@ pub trait Rename {
     fn available(&self) -> bool;
     /// Gives the account a new name; refused when the new name is taken.
     async fn rename(&self, from: &Username, to: &Username) -> Result<(), PortError>;
+    /// The name as the executor's directory spells it, when somebody there has it, active or not.
+    async fn holder(&self, name: &Username) -> Result<Option<String>, PortError>;
+}
+
+/// Mail address and full name of an account. Texts from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Attributes {
+    /// Full name.
+    pub full_name: String,
+    /// Mail address.
+    pub email: String,
+}
+
+/// Changing mail address and full name.
+pub trait UpdateAttributes {
+    /// What does it, such as `Confluence` or `Crowd`, or nothing where nothing here can. Found by asking.
+    async fn updater(&self) -> Result<Option<&'static str>, PortError>;
+    /// What they are now; nothing when nobody has the name.
+    async fn attributes(&self, username: &Username) -> Result<Option<Attributes>, PortError>;
+    /// Sets both. Idempotent; callers read again.
+    async fn update(&self, username: &Username, to: &Attributes) -> Result<(), PortError>;
 }

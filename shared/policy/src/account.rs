@@ -38,6 +38,20 @@ pub enum Source {
     Import,
     /// Something the person wrote in Confluence.
     Contribution,
+    /// `signInActivity` in Microsoft Graph.
+    GraphSignIn,
+    /// `lastLogin` in Okta.
+    OktaLogin,
+    /// `lastAuthenticated` in Crowd.
+    CrowdAuthenticated,
+    /// `lastActive` in Crowd.
+    CrowdActive,
+    /// `lastLogonTimestamp` in Active Directory, with the 14 days added that it may lag behind.
+    AdLogon,
+    /// `authTimestamp` or `pwdLastSuccess` of an LDAP server.
+    LdapBind,
+    /// The sign-in that a directory of one's own tells.
+    HttpSignIn,
 }
 
 /// A dated sighting of the person.

@@ -11,6 +11,7 @@ pub mod account;
 pub mod alert;
 pub mod check;
 pub mod decision;
+pub mod directory;
 pub mod id;
 pub mod journal;
 pub mod plan;
@@ -29,6 +30,7 @@ pub type Instant = chrono::DateTime<chrono::Utc>;
 
 pub use account::{Account, Activity, Evidence, Notice, SeatCount, Snapshot, Source, Status};
 pub use decision::{Decision, ExemptBy, HoldReason, KeepReason, ReclaimReason, WarnState, decide};
+pub use directory::{Directory, DirectoryWord, Match, Presence, Provider};
 pub use id::{GroupName, IdError, SweepId, UserKey, Username};
 pub use plan::{Action, Means, Plan, PlannedAccount, Verdict, plan};
 pub use policy::{Cap, Days, Emergency, Exemption, ExemptionSubject, Mode, Policy};

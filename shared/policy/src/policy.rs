@@ -2,7 +2,7 @@
 //! exists is a policy that makes sense.
 
 use crate::{
-    GroupName, Instant, Username,
+    Directory, GroupName, Instant, Username,
     rules::{Population, Rules},
 };
 use chrono::{FixedOffset, TimeDelta};
@@ -200,6 +200,9 @@ pub struct Policy {
     pub rules: Rules,
     /// Accounts with rules of their own, highest priority first.
     pub populations: Vec<Population>,
+    /// Outside directories, in the order of the file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<Directory>,
     /// Groups of administrators; their members are never touched.
     pub administrator_groups: BTreeSet<GroupName>,
     /// Exemptions.

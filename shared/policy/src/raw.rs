@@ -281,6 +281,7 @@ impl TryFrom<RawPolicy> for Policy {
             licence_groups,
             rules,
             populations,
+            directories: Vec::new(),
             administrator_groups,
             exemptions,
             guard: Guard {

@@ -41,6 +41,7 @@ pub fn policy() -> Policy {
             warning: None,
         },
         populations: Vec::new(),
+        directories: Vec::new(),
         administrator_groups: BTreeSet::from([group("confluence-administrators")]),
         exemptions: Vec::new(),
         cap: Cap { accounts: 50, percent: 5, percent_from: 1_000 },

@@ -139,4 +139,11 @@ impl Rename for Renamer<'_> {
             Self::Nobody(nobody) => nobody.rename(from, to).await,
         }
     }
+
+    async fn holder(&self, name: &Username) -> Result<Option<String>, PortError> {
+        match self {
+            Self::Crowd(crowd) => crowd.holder(name).await,
+            Self::Nobody(nobody) => nobody.holder(name).await,
+        }
+    }
 }

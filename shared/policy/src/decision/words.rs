@@ -59,6 +59,13 @@ impl fmt::Display for Source {
             Self::LastAuthenticated => "last authentication in the database",
             Self::Import => "imported file",
             Self::Contribution => "contribution",
+            Self::GraphSignIn => "Graph sign-in",
+            Self::OktaLogin => "Okta's last login",
+            Self::CrowdAuthenticated => "Crowd's last authentication",
+            Self::CrowdActive => "Crowd's last activity",
+            Self::AdLogon => "Active Directory's last logon",
+            Self::LdapBind => "LDAP's last bind",
+            Self::HttpSignIn => "directory's sign-in",
         })
     }
 }
