@@ -5,6 +5,10 @@
 #![forbid(unsafe_code)]
 
 pub mod crowd;
+pub mod reply;
+#[cfg(test)]
+mod testing;
+pub mod transport;
 
 use seatkeeper_engine::ports::{ErrorClass, PortError, Rename};
 use seatkeeper_policy::Username;
