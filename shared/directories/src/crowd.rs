@@ -1,21 +1,38 @@
-//! Renames accounts in Crowd, or in a Jira that serves as Confluence's user directory.
+//! Crowd, or a Jira that serves as Confluence's user directory: who is there, renames, mail addresses and full names.
 //!
-//! Confluence sees a new name only after its next directory synchronisation (an hour by default), so a caller that reads
-//! Confluence right after a rename still finds the old one. Crowd itself is read back here.
+//! Crowd knows applications, not people: we are one, with a name, a password and an address in its list. Confluence sees
+//! a change only after its next directory synchronisation (an hour by default), so a caller that reads Confluence right
+//! after one still finds what was before. Crowd itself is read back here.
 //!
-//! INVARIANT (no taken name): the new name is looked up before every rename, and an account that already has it is never
-//! touched. The rename is a POST, so it is sent once; a repeated call finds out by looking up whether it took effect.
+//! Reading order: `wire`, `people`, `rename`, `attributes`.
 
+mod attributes;
+mod people;
+mod rename;
+mod wire;
+
+use crate::{
+    reply::Failure,
+    transport::{Call, Line, Names},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use seatkeeper_confluence::{BaseUrl, Secret, SettingsError, answer::printable, path::encoded};
-use seatkeeper_engine::ports::{Clock, ErrorClass, Http, HttpError, PortError, Rename};
+use seatkeeper_engine::ports::{Clock, ErrorClass, Http};
 use seatkeeper_policy::Username;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
+use wire::{ErrorWire, Named, UserWire};
 
-/// Pauses between the looks at a rename that Crowd has acknowledged; the nodes of a cluster may lag a little.
+/// What an administrator has to look at when a call fails.
+const NAMES: Names = Names {
+    server: "Crowd",
+    address: "origin and context path of Crowd",
+    credentials: "the name or the password of the Crowd application",
+    rights: "the application what it asks for, and add our address to its remote addresses in Crowd",
+};
+
+/// Pauses between the looks at a change that Crowd has acknowledged; the nodes of a cluster may lag a little.
 const READ_BACK_AFTER: [Duration; 3] = [Duration::ZERO, Duration::from_millis(300), Duration::from_secs(1)];
 
 /// Where Crowd is, and the application that we are there. Crowd knows applications, not people.
@@ -34,19 +51,7 @@ pub struct Crowd<H, C> {
     http: H,
     clock: C,
     settings: CrowdSettings,
-}
-
-#[derive(Deserialize)]
-struct UserWire {
-    name: String,
-}
-
-#[derive(Deserialize, Default)]
-struct ErrorWire {
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    message: String,
+    line: Line,
 }
 
 impl CrowdSettings {
@@ -75,136 +80,79 @@ impl CrowdSettings {
 impl<H: Http, C: Clock> Crowd<H, C> {
     /// A client that has not said anything yet.
     pub fn new(http: H, clock: C, settings: CrowdSettings) -> Self {
-        Self { http, clock, settings }
+        Self { http, clock, settings, line: Line::new(NAMES) }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, Vec<u8>), Problem> {
-        let CrowdSettings { base, application, password } = &self.settings;
-        let credentials = STANDARD.encode(format!("{application}:{}", password.expose()));
+    fn url(&self, path: &str) -> String {
+        format!("{}/rest/usermanagement/1{path}", self.settings.base)
+    }
+
+    fn credentials(&self) -> Result<HeaderValue, Failure> {
+        let CrowdSettings { application, password, .. } = &self.settings;
+        let pair = STANDARD.encode(format!("{application}:{}", password.expose()));
+        let mut value = HeaderValue::from_str(&format!("Basic {pair}"))
+            .map_err(|_| Failure::new(ErrorClass::Refused, "name and password do not fit into a header"))?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// Reads JSON, and tries again where that helps.
+    async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let call = Call::get(self.url(path)).with(header::AUTHORIZATION, self.credentials()?);
+        let call = call.hiding(&self.settings.password);
+        self.line.call(&self.http, &self.clock, &call).await?.json()
+    }
+
+    /// Sends a change once.
+    async fn write(&self, method: Method, path: &str, body: &impl Serialize) -> Result<(), Failure> {
+        let unwritable = |_| Failure::new(ErrorClass::Refused, "the change cannot be written down");
         let request = Request::builder()
             .method(method)
-            .uri(format!("{base}/rest/usermanagement/1{path}"))
+            .uri(self.url(path))
             .header(header::ACCEPT, "application/json")
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::AUTHORIZATION, format!("Basic {credentials}"))
-            .body(body)
-            .map_err(|_| Problem::new(ErrorClass::Refused, "the name does not fit into an address"))?;
+            .header(header::AUTHORIZATION, self.credentials()?)
+            .body(serde_json::to_vec(body).map_err(unwritable)?)
+            .map_err(|_| Failure::new(ErrorClass::Refused, "the name does not fit into an address"))?;
         let response = self.http.send(request).await?;
-        Ok((response.status(), response.into_body()))
+        let status = response.status();
+        if status.is_success() { Ok(()) } else { Err(refusal(status, response.body())) }
+    }
+
+    /// One account in the shape that the caller needs, or nothing when nobody has the name.
+    async fn account<T: DeserializeOwned + Named>(&self, name: &str, expand: &str) -> Result<Option<T>, Failure> {
+        let found: Result<T, _> = self.read(&format!("/user?username={}{expand}", encoded(name))).await;
+        match found {
+            Ok(user) if same(user.name(), name) => Ok(Some(user)),
+            Ok(_) => {
+                let detail = "the answer is about another account; check caches in front of Crowd";
+                Err(Failure::new(ErrorClass::Malformed, detail))
+            }
+            Err(failure) if failure.class == ErrorClass::Gone => match failure.code.as_deref() {
+                Some("USER_NOT_FOUND") => Ok(None),
+                // Anybody can answer 404; only Crowd gives the reason.
+                _ => Err(Failure::new(ErrorClass::Malformed, NOT_CROWD)),
+            },
+            Err(failure) => Err(failure),
+        }
     }
 
     /// The name as Crowd spells it, or nothing when nobody has it.
-    async fn find(&self, name: &Username) -> Result<Option<String>, Problem> {
-        let path = format!("/user?username={}", encoded(name.as_str()));
-        let (status, body) = self.send(Method::GET, &path, Vec::new()).await?;
-        if status.is_success() {
-            let user: UserWire = serde_json::from_slice(&body).map_err(|_| {
-                Problem::new(ErrorClass::Malformed, format!("the answer about `{name}` is not Crowd's JSON; {ADDRESS}"))
-            })?;
-            return Ok(Some(user.name));
-        }
-        // Anybody can answer 404; only Crowd gives this reason.
-        match (status.as_u16(), said(&body).reason.as_str()) {
-            (404, "USER_NOT_FOUND") => Ok(None),
-            (404, _) => Err(Problem::new(ErrorClass::Malformed, format!("404, but not from Crowd; {ADDRESS}"))),
-            (_, _) => Err(problem(status, &body)),
-        }
-    }
-
-    async fn rename_checked(&self, from: &Username, to: &Username) -> Result<(), Problem> {
-        if same(from.as_str(), to.as_str()) {
-            return Err(Problem::new(ErrorClass::Refused, "both names are the same to Crowd; choose another new name"));
-        }
-        match (self.find(from).await?, self.find(to).await?) {
-            (Some(_), None) => {}
-            (Some(_), Some(taken)) => {
-                let detail =
-                    format!("the new name is taken by `{taken}`; choose another suffix or remove that account");
-                return Err(Problem::new(ErrorClass::Refused, detail));
-            }
-            // An earlier call got here before its answer was lost.
-            (None, Some(_)) => return Ok(()),
-            (None, None) => {
-                let detail = format!("`{from}` does not exist in Crowd; it may belong to another directory");
-                return Err(Problem::new(ErrorClass::Gone, detail));
-            }
-        }
-        let path = format!("/user/rename?username={}", encoded(from.as_str()));
-        let body = json!({"new-name": to.as_str()}).to_string().into_bytes();
-        let (status, body) = self.send(Method::POST, &path, body).await?;
-        if !status.is_success() {
-            return Err(problem(status, &body));
-        }
-        for pause in READ_BACK_AFTER {
-            if !pause.is_zero() {
-                self.clock.sleep(pause).await;
-            }
-            if self.find(to).await?.is_some_and(|name| same(&name, to.as_str())) && self.find(from).await?.is_none() {
-                return Ok(());
-            }
-        }
-        let detail = "Crowd acknowledged the rename, but the account still has its old name; look into Crowd's log";
-        Err(Problem::new(ErrorClass::Retryable, detail))
+    async fn find(&self, name: &Username) -> Result<Option<String>, Failure> {
+        Ok(self.account::<UserWire>(name.as_str(), "").await?.map(|user| user.name))
     }
 }
 
-impl<H: Http, C: Clock> Rename for Crowd<H, C> {
-    fn available(&self) -> bool {
-        true
-    }
-
-    async fn rename(&self, from: &Username, to: &Username) -> Result<(), PortError> {
-        self.rename_checked(from, to).await.map_err(|problem| PortError {
-            class: problem.class,
-            operation: format!("rename account `{from}` to `{to}`"),
-            detail: problem.detail,
-        })
-    }
-
-    async fn holder(&self, name: &Username) -> Result<Option<String>, PortError> {
-        self.find(name).await.map_err(|problem| PortError {
-            class: problem.class,
-            operation: format!("look up `{name}` in Crowd"),
-            detail: problem.detail,
-        })
-    }
-}
-
-const ADDRESS: &str = "check origin and context path of Crowd";
-
-struct Problem {
-    class: ErrorClass,
-    detail: String,
-}
-
-impl Problem {
-    fn new(class: ErrorClass, detail: impl Into<String>) -> Self {
-        Self { class, detail: detail.into() }
-    }
-}
-
-impl From<HttpError> for Problem {
-    fn from(error: HttpError) -> Self {
-        let class = match error {
-            HttpError::Denied => ErrorClass::Refused,
-            HttpError::Timeout | HttpError::Connection(_) => ErrorClass::Retryable,
-            HttpError::TooLarge { .. } => ErrorClass::Malformed,
-        };
-        Self::new(class, error.to_string())
-    }
-}
+const NOT_CROWD: &str = "404, but not from Crowd; check origin and context path of Crowd";
 
 /// Names differ to Crowd only if they differ beyond upper and lower case.
 fn same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
-fn said(body: &[u8]) -> ErrorWire {
-    serde_json::from_slice(body).unwrap_or_default()
-}
-
-fn problem(status: StatusCode, body: &[u8]) -> Problem {
-    let ErrorWire { reason, message } = said(body);
+/// The refusal of a change.
+fn refusal(status: StatusCode, body: &[u8]) -> Failure {
+    let ErrorWire { reason, message } = serde_json::from_slice(body).unwrap_or_default();
     // The refusal of an address comes as plain text, without a reason.
     let plain = printable(&String::from_utf8_lossy(body), 80);
     let heard = if reason.is_empty() && message.is_empty() { plain } else { format!("{reason} {message}") };
@@ -231,12 +179,8 @@ fn problem(status: StatusCode, body: &[u8]) -> Problem {
         408 => (ErrorClass::Retryable, "the request timed out (408)".to_owned()),
         429 => (ErrorClass::Throttled, "Crowd or a proxy asks to slow down (429)".to_owned()),
         500..=599 => (ErrorClass::Retryable, format!("server fault ({status}: {heard})")),
-        300..=399 => (ErrorClass::Malformed, format!("redirected ({status}); {ADDRESS}")),
+        300..=399 => (ErrorClass::Malformed, format!("redirected ({status}); check origin and context path of Crowd")),
         _ => (ErrorClass::Refused, format!("refused ({status}: {heard})")),
     };
-    Problem::new(class, detail)
+    Failure { status: Some(status), code: Some(reason), ..Failure::new(class, detail) }
 }
-
-#[cfg(test)]
-#[path = "crowd_tests.rs"]
-mod tests;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod crowd;
+pub mod http_people;
 pub mod reply;
 #[cfg(test)]
 mod testing;
@@ -14,6 +15,7 @@ use seatkeeper_engine::ports::{ErrorClass, PortError, Rename};
 use seatkeeper_policy::Username;
 
 pub use crowd::{Crowd, CrowdSettings};
+pub use http_people::{HttpPeople, HttpPeopleSettings};
 
 /// The executor of renames where none is configured.
 #[derive(Debug, Clone, Copy, Default)]

@@ -204,7 +204,7 @@ fn said(body: &[u8]) -> (Option<String>, String) {
         let texts = places.iter().filter_map(|place| json.pointer(place)?.as_str());
         texts.map(|text| printable(text, EXCERPT)).find(|text| !text.is_empty())
     };
-    let code = first(&["/error/code", "/errorCode", "/scimType", "/error"]);
+    let code = first(&["/error/code", "/errorCode", "/scimType", "/error", "/reason"]);
     let message = first(&["/error/message", "/errorSummary", "/detail", "/error_description", "/message"]);
     let said = match (&code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),

@@ -1,12 +1,15 @@
 //! Renames against a small Crowd that has users and can be told to misbehave.
 
 use super::*;
+use crate::crowd::CrowdSettings;
 use chrono::{DateTime, Utc};
 use futures::executor::block_on;
-use http::Response;
+use http::{Request, Response};
+use seatkeeper_engine::ports::HttpError;
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
+    time::Duration,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -166,14 +169,14 @@ fn an_acknowledged_rename_that_did_not_happen_is_not_a_success() {
 fn every_refusal_has_its_class_and_says_what_to_do() {
     let denied = r#"{"reason": "APPLICATION_PERMISSION_DENIED", "message": "Application not allowed to modify user"}"#;
     for (mood, class, part) in [
-        (Mood::SaysAlways(401, "Application failed to authenticate"), ErrorClass::Unauthorized, "name and password"),
+        (Mood::SaysAlways(401, "Application failed to authenticate"), ErrorClass::Unauthorized, "name or the password"),
         (
             Mood::SaysAlways(403, "Client with address \"10.0.0.1\" is forbidden"),
             ErrorClass::Refused,
             "remote addresses",
         ),
         (Mood::SaysAlways(404, "<html>not here</html>"), ErrorClass::Malformed, "context path"),
-        (Mood::SaysAlways(200, "<html>welcome</html>"), ErrorClass::Malformed, "not Crowd's JSON"),
+        (Mood::SaysAlways(200, "<html>welcome</html>"), ErrorClass::Malformed, "instead of Crowd's JSON"),
         (Mood::SaysAlways(302, ""), ErrorClass::Malformed, "redirected"),
         (Mood::SaysAlways(503, ""), ErrorClass::Retryable, "503"),
         (Mood::Says(403, denied), ErrorClass::Refused, "the directory is not read-only"),
