@@ -7,6 +7,12 @@
 pub mod crowd;
 pub mod http_people;
 pub mod reply;
+pub mod graph;
+mod listing;
+pub mod oauth;
+pub mod okta;
+pub mod reply;
+pub mod scim;
 #[cfg(test)]
 mod testing;
 pub mod transport;
@@ -16,6 +22,9 @@ use seatkeeper_policy::Username;
 
 pub use crowd::{Crowd, CrowdSettings};
 pub use http_people::{HttpPeople, HttpPeopleSettings};
+pub use graph::{Graph, GraphSettings};
+pub use okta::{Okta, OktaSettings};
+pub use scim::{OAuthTexts, Scim, ScimSettings};
 
 /// The executor of renames where none is configured.
 #[derive(Debug, Clone, Copy, Default)]
