@@ -5,9 +5,8 @@
 #![forbid(unsafe_code)]
 
 pub mod crowd;
-pub mod http_people;
-pub mod reply;
 pub mod graph;
+pub mod http_people;
 mod listing;
 pub mod oauth;
 pub mod okta;
@@ -21,8 +20,8 @@ use seatkeeper_engine::ports::{ErrorClass, PortError, Rename};
 use seatkeeper_policy::Username;
 
 pub use crowd::{Crowd, CrowdSettings};
-pub use http_people::{HttpPeople, HttpPeopleSettings};
 pub use graph::{Graph, GraphSettings};
+pub use http_people::{HttpPeople, HttpPeopleSettings};
 pub use okta::{Okta, OktaSettings};
 pub use scim::{OAuthTexts, Scim, ScimSettings};
 
