@@ -150,6 +150,12 @@ pub struct Knobs {
     pub directory_reaction: DirectoryReaction,
     /// Changes in directories that are not internal become visible after so many seconds.
     pub directory_sync_seconds: i64,
+    /// The most entries on a page of Crowd's search, whatever is asked for; 0 is no limit.
+    pub crowd_page_cap: usize,
+    /// Crowd's search takes the backslash of an escaped character for a part of the value (CWD-3874).
+    pub crowd_keeps_backslashes: bool,
+    /// What changing an account does that nobody has: 404, or 400 as for any other error.
+    pub update_nobody_status: u16,
     /// What removing an inherited membership does.
     pub inherited_removal: InheritedRemoval,
     /// The text of such a refusal.
@@ -239,6 +245,9 @@ impl Default for Knobs {
             total_count: false,
             directory_reaction: DirectoryReaction::Forbidden,
             directory_sync_seconds: 0,
+            crowd_page_cap: 0,
+            crowd_keeps_backslashes: false,
+            update_nobody_status: 404,
             inherited_removal: InheritedRemoval::Silent,
             inherited_message: "the user is not a direct member of the group".to_owned(),
             shadows_keep_seat: false,

@@ -116,3 +116,87 @@ async fn the_old_remote_api_is_off_until_it_is_switched_on() {
     let answer = send(&on, "POST", path, &unknown).await;
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (200, &json!(500)));
 }
+
+async fn search(site: &Simulator, query: &str) -> Answer {
+    crowd(site, "GET", &format!("search?{query}"), &Value::Null).await
+}
+
+fn names(page: &Value) -> Vec<&str> {
+    page["users"].as_array().unwrap().iter().map(|user| user["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_search_is_paged_without_a_total_and_shows_accounts_only_when_asked() {
+    let site = site(&[]);
+    let all = search(&site, "entity-type=user").await.json();
+    assert_eq!(names(&all).len(), site.world().users_by_name().len());
+    assert_eq!(all.as_object().unwrap().keys().collect::<Vec<_>>(), ["expand", "users"]);
+    assert_eq!(all["users"][0].get("active"), None);
+    let page = search(&site, "entity-type=user&start-index=5&max-results=3&expand=user").await.json();
+    assert_eq!(names(&page), names(&all)[5..8]);
+    assert!(page["users"][0]["active"].is_boolean() && page["users"][0]["email"].is_string());
+    assert_eq!(names(&search(&site, "entity-type=user&start-index=100000").await.json()), Vec::<&str>::new());
+    site.world().knobs.set("crowd_page_cap", "2").unwrap();
+    assert_eq!(names(&search(&site, "entity-type=user&max-results=1000").await.json()).len(), 2);
+}
+
+#[tokio::test]
+async fn a_search_reads_its_restriction_and_refuses_what_it_cannot_read() {
+    let site = site(&[]);
+    let by = |restriction: &str| {
+        let encoded = percent_encoding::utf8_percent_encode(restriction, percent_encoding::NON_ALPHANUMERIC);
+        format!("entity-type=user&restriction={encoded}")
+    };
+    let found = search(&site, &by("email = \"SCRIPT.kid@example.com\"")).await.json();
+    assert_eq!(names(&found), ["script.kid"]);
+    let off = search(&site, &by("active = false")).await.json();
+    let expected = site.world().users().filter(|(_, user)| !user.active && !user.removed).count();
+    assert_eq!(names(&off).len(), expected);
+    assert_eq!(names(&search(&site, &by("name = \"script*\" and active = true")).await.json()), ["script.kid"]);
+    for bad in [by("shoe-size = 37"), by("name = \"x"), "entity-type=page".to_owned(), "max-results=1".to_owned()] {
+        let refused = search(&site, &bad).await;
+        assert_eq!((refused.status, &refused.json()["reason"]), (400, &json!("ILLEGAL_ARGUMENT")), "{bad}");
+    }
+    let bad_number = search(&site, "entity-type=user&start-index=x").await;
+    assert_eq!((bad_number.status, &bad_number.json()["reason"]), (400, &json!("ILLEGAL_ARGUMENT")));
+    assert_eq!(crowd(&site, "DELETE", "search?entity-type=user", &Value::Null).await.status, 405);
+    let groups = search(&site, "entity-type=group").await.json();
+    assert!(groups["groups"].as_array().unwrap().iter().any(|group| group["name"] == "confluence-users"));
+}
+
+#[tokio::test]
+async fn a_name_that_was_changed_is_free_in_crowd_while_the_wiki_waits() {
+    let site = site(&["directory_sync_seconds=60"]);
+    let name = somebody(&site, "Atlassian Crowd");
+    let path = format!("user/rename?username={name}");
+    assert_eq!(crowd(&site, "POST", &path, &json!({"new-name": "moved"})).await.json()["name"], "moved");
+    assert_eq!(crowd(&site, "GET", &format!("user?username={name}"), &Value::Null).await.status, 404);
+    assert_eq!(get(&site, &format!("/rest/api/user?username={name}")).await.status, 200);
+    let listed = search(&site, "entity-type=user").await.json();
+    assert!(names(&listed).contains(&"moved") && !names(&listed).contains(&name.as_str()));
+}
+
+#[tokio::test]
+async fn passwords_and_uses_are_two_times_that_may_differ() {
+    let site = site(&[]);
+    let (mut differ, mut only_use) = (0, 0);
+    let all: Vec<String> = site.world().users().take(100).map(|(_, user)| user.username.to_string()).collect();
+    for name in all {
+        let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
+        let answer = crowd(&site, "GET", &format!("user/attribute?username={encoded}"), &Value::Null).await;
+        if answer.status != 200 {
+            continue;
+        }
+        let read = answer.json();
+        let of = |attribute: &str| {
+            let all = read["attributes"].as_array().unwrap();
+            all.iter().find(|entry| entry["name"] == attribute).map(|entry| entry["values"][0].clone())
+        };
+        match (of("lastAuthenticated"), of("lastActive")) {
+            (Some(password), Some(used)) => differ += usize::from(password != used),
+            (None, Some(_)) => only_use += 1,
+            (password, None) => assert_eq!(password, None),
+        }
+    }
+    assert!(differ > 0 && only_use > 0, "{differ} {only_use}");
+}

@@ -112,7 +112,9 @@ fn refused(refusal: Refusal) -> Reply {
 
 fn update(world: &mut World, call: &Call, name: &str) -> Outcome {
     let actor = call.require_admin_401(world)?;
-    let id = find(world, name)?;
+    // The reference documents no 404 here.
+    let nobody = |_| Reply::error(world.knobs.update_nobody_status, format!("No user found with username: {name}"));
+    let id = find(world, name).map_err(nobody)?;
     let body = call.json()?;
     let (full_name, email) = (field(&body, "fullName"), field(&body, "email"));
     check_person(full_name, email)?;

@@ -1,11 +1,16 @@
 //! Crowd's interface for user management, over the same accounts.
 
+mod query;
+mod search;
+mod view;
+
 use serde_json::{Value, json};
 
 use super::super::auth::basic_pair;
 use super::super::call::Call;
 use super::super::reply::{Outcome, Reply};
 use crate::world::{Change, DirectoryKind, UserId, World};
+use view::View;
 
 /// Entries in a list when the caller does not say.
 const DEFAULT_RESULTS: usize = 1000;
@@ -25,7 +30,8 @@ pub(in super::super) fn crowd(world: &mut World, call: &Call) -> Outcome {
         ("POST", ["user", "group", "direct"]) => join(world, call),
         ("DELETE", ["user", "group", "direct"]) => leave(world, call),
         ("GET", ["group", "user", kind @ ("direct" | "nested")]) => members(world, call, *kind == "nested"),
-        (_, ["user" | "group", ..]) => Err(Reply::error(405, "method not allowed")),
+        ("GET", ["search"]) => search::search(world, call),
+        (_, ["user" | "group" | "search", ..]) => Err(Reply::error(405, "method not allowed")),
         _ => Err(Reply::page(404, "The requested resource is not available")),
     }
 }
@@ -41,7 +47,7 @@ fn application(world: &World, call: &Call) -> Result<(), Reply> {
 
 fn find(world: &World, call: &Call) -> Result<UserId, Reply> {
     let found = match (call.param("username"), call.param("key")) {
-        (Some(name), _) => world.find_user(name).or_else(|| renamed(world, name)),
+        (Some(name), _) => view::named(world, name),
         (None, Some(key)) => world.find_key(key.rsplit(':').next().unwrap_or(key)),
         (None, None) => return Err(Reply::crowd(400, "ILLEGAL_ARGUMENT", "username or key is required")),
     };
@@ -52,27 +58,9 @@ fn find(world: &World, call: &Call) -> Result<UserId, Reply> {
     found.filter(|id| !world.user(*id).removed).ok_or_else(missing)
 }
 
-/// Crowd itself sees a change at once, also while the wiki waits for its next synchronisation.
-fn renamed(world: &World, name: &str) -> Option<UserId> {
-    let is = |change: &Change| matches!(change, Change::Rename(to) if to.eq_ignore_ascii_case(name));
-    world.pending.iter().find(|pending| is(&pending.change)).map(|pending| pending.user)
-}
-
 fn render(world: &World, call: &Call, id: UserId) -> Value {
     let user = world.user(id);
-    let (mut name, mut active, mut full_name, mut email) =
-        (user.username.to_string(), user.active, user.display_name.to_string(), user.email_text());
-    for pending in world.pending.iter().filter(|pending| pending.user == id) {
-        match &pending.change {
-            Change::Active(to) => active = *to,
-            Change::Rename(to) => name.clone_from(to),
-            Change::Details { full_name: to, email: address } => {
-                full_name.clone_from(to);
-                email.clone_from(address);
-            }
-            Change::Join(_) | Change::Leave(_) => {}
-        }
-    }
+    let View { name, active, full_name, email } = View::of(world, id);
     let (first, last) = full_name.rsplit_once(' ').unwrap_or(("", &full_name));
     let link = format!("/crowd/rest/usermanagement/1/user?username={name}");
     let mut value = json!({
@@ -97,8 +85,11 @@ fn attributes(world: &World, call: &Call, id: UserId) -> Value {
         attribute("invalidPasswordAttempts", "0".to_owned()),
         attribute("requiresPasswordChange", "false".to_owned()),
     ];
-    if let Some(at) = user.last_login_ms {
+    // The first moves with a password, the second with every use; each is missing for those who never did.
+    if let Some(at) = world.last_authenticated_ms(id) {
         all.push(attribute("lastAuthenticated", at.to_string()));
+    }
+    if let Some(at) = user.last_login_ms {
         all.push(attribute("lastActive", at.to_string()));
     }
     json!({"link": {"href": call.link(&call.raw_path), "rel": "self"}, "attributes": all})
@@ -128,7 +119,7 @@ fn update(world: &mut World, call: &Call) -> Outcome {
     };
     let change = Change::Details { full_name: text("display-name").to_owned(), email: text("email").to_owned() };
     world.request(None, id, change);
-    if world.user(id).active != active {
+    if View::of(world, id).active != active {
         world.request(None, id, Change::Active(active));
     }
     Ok(Reply::none())
@@ -139,20 +130,18 @@ fn rename(world: &mut World, call: &Call) -> Outcome {
     let body = call.json()?;
     let new = body.get("new-name").and_then(Value::as_str).filter(|name| !name.trim().is_empty());
     let new = new.ok_or_else(|| Reply::crowd(400, "ILLEGAL_ARGUMENT", "the body must be {\"new-name\": \"…\"}"))?;
-    if world.find_user(new).is_some_and(|other| other != id) {
+    if view::named(world, new).is_some_and(|other| other != id) {
         return Err(Reply::crowd(400, "INVALID_USER", &format!("User <{new}> already exists")));
     }
     writable(world, id)?;
     world.request(None, id, Change::Rename(new.to_owned()));
-    let mut value = render(world, call, id);
-    if let Some(name) = value.get_mut("name") {
-        *name = new.into();
-    }
-    Ok(Reply::json(value))
+    Ok(Reply::json(render(world, call, id)))
 }
 
 fn window(call: &Call) -> Result<(usize, usize), Reply> {
-    Ok((call.number("start-index")?.unwrap_or(0), call.number("max-results")?.unwrap_or(DEFAULT_RESULTS)))
+    let wrong = |_| Reply::crowd(400, "ILLEGAL_ARGUMENT", "start-index and max-results must be numbers");
+    let start = call.number("start-index").map_err(wrong)?.unwrap_or(0);
+    Ok((start, call.number("max-results").map_err(wrong)?.unwrap_or(DEFAULT_RESULTS)))
 }
 
 fn groups(world: &World, call: &Call, nested: bool) -> Outcome {
