@@ -13,13 +13,14 @@
 //! an await, and what the rate limit says to one call holds for all.
 //!
 //! Reading order: [`settings`], [`path`], [`pace`], [`transport`], [`answer`], `page`, `wire`, `read`, `probe`, `write`,
-//! `audit`, `content`, `ownership`.
+//! `attributes`, `audit`, `content`, `ownership`.
 //!
 //! [`ConfluenceRead`]: seatkeeper_engine::ports::ConfluenceRead
 //! [`ConfluenceWrite`]: seatkeeper_engine::ports::ConfluenceWrite
 #![forbid(unsafe_code)]
 
 pub mod answer;
+mod attributes;
 mod audit;
 mod content;
 mod ownership;

@@ -54,6 +54,12 @@ impl World {
         Some(requests.get(request)?.headers().get(name)?.to_str().ok()?.to_owned())
     }
 
+    /// The body of a request, by the request's number.
+    pub(crate) fn body(&self, request: usize) -> String {
+        let requests = self.requests.borrow();
+        requests.get(request).map(|request| String::from_utf8_lossy(request.body()).into_owned()).unwrap_or_default()
+    }
+
     /// All waiting so far.
     pub(crate) fn sleeps(&self) -> Vec<Duration> {
         self.sleeps.borrow().clone()

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use http::{Method, Request, header};
 use seatkeeper_engine::ports::{Clock, ErrorClass, Http, PortError};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::time::Duration;
 
 /// Requests for one call at most. Every call of this client is a GET, or an idempotent PUT or DELETE.
@@ -28,12 +29,17 @@ impl<H: Http, C: Clock> Confluence<H, C> {
 
     /// Sends an idempotent call until it is answered, refused or given up.
     pub(crate) async fn call(&self, method: &Method, path: &str) -> Result<Answer, Failure> {
+        self.call_with(method, path, None).await
+    }
+
+    /// The same with a JSON body.
+    pub(crate) async fn call_with(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
         let started = self.clock.now();
         let mut waited = Duration::ZERO;
         let mut tries = 1;
         loop {
             waited += self.keep_pace(path, started, waited).await?;
-            let failure = match self.once(method, path).await {
+            let failure = match self.once(method, path, body).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -89,15 +95,15 @@ impl<H: Http, C: Clock> Confluence<H, C> {
         (self.clock.now() - started).to_std().unwrap_or_default().max(waited)
     }
 
-    async fn once(&self, method: &Method, path: &str) -> Result<Answer, Failure> {
-        let request = self.request(method, path)?;
+    async fn once(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Answer, Failure> {
+        let request = self.request(method, path, body)?;
         let response = self.http.send(request).await?;
         let now = self.clock.now();
         self.pace.note(response.headers(), now);
         Answer::judge(response, now)
     }
 
-    fn request(&self, method: &Method, path: &str) -> Result<Request<Vec<u8>>, Failure> {
+    fn request(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Request<Vec<u8>>, Failure> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.settings.base))
@@ -107,7 +113,11 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             // Without it Confluence suspects a forged request of a browser.
             request = request.header("x-atlassian-token", "no-check");
         }
-        request.body(Vec::new()).map_err(|_| Failure::new(ErrorClass::Refused, format!("`{path}` is not an address")))
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        request.body(bytes).map_err(|_| Failure::new(ErrorClass::Refused, format!("`{path}` is not an address")))
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod at_once;
+mod attributes;
 mod changes;
 mod contributions;
 mod faults;
