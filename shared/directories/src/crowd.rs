@@ -100,7 +100,14 @@ impl<H: Http, C: Clock> Crowd<H, C> {
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let call = Call::get(self.url(path)).with(header::AUTHORIZATION, self.credentials()?);
         let call = call.hiding(&self.settings.password);
-        self.line.call(&self.http, &self.clock, &call).await?.json()
+        match self.line.call(&self.http, &self.clock, &call).await {
+            Ok(reply) => reply.json(),
+            // Anybody can answer 404; only Crowd gives the reason.
+            Err(failure) if failure.class == ErrorClass::Gone && !nobody(&failure) => {
+                Err(Failure::new(ErrorClass::Malformed, NOT_CROWD))
+            }
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Sends a change once.
@@ -128,11 +135,7 @@ impl<H: Http, C: Clock> Crowd<H, C> {
                 let detail = "the answer is about another account; check caches in front of Crowd";
                 Err(Failure::new(ErrorClass::Malformed, detail))
             }
-            Err(failure) if failure.class == ErrorClass::Gone => match failure.code.as_deref() {
-                Some("USER_NOT_FOUND") => Ok(None),
-                // Anybody can answer 404; only Crowd gives the reason.
-                _ => Err(Failure::new(ErrorClass::Malformed, NOT_CROWD)),
-            },
+            Err(failure) if nobody(&failure) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -148,6 +151,11 @@ const NOT_CROWD: &str = "404, but not from Crowd; check origin and context path 
 /// Names differ to Crowd only if they differ beyond upper and lower case.
 fn same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
+}
+
+/// Whether Crowd itself says that nobody has the name.
+fn nobody(failure: &Failure) -> bool {
+    failure.class == ErrorClass::Gone && failure.code.as_deref() == Some("USER_NOT_FOUND")
 }
 
 /// The refusal of a change.
@@ -171,7 +179,7 @@ fn refusal(status: StatusCode, body: &[u8]) -> Failure {
             ErrorClass::Refused,
             format!(
                 "not permitted (403: {heard}); allow the application to modify users of the directory, and check that the \
-                 directory is not read-only"
+                 directory is not read-only; otherwise make the change by hand where the directory has its accounts from"
             ),
         ),
         404 => (ErrorClass::Gone, format!("does not exist (404: {heard})")),

@@ -92,6 +92,10 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
             Err(failure) if failure.class == ErrorClass::Gone && failure.status == Some(404) => {
                 return Ok(says(if rules.not_found_is_absent { Presence::Absent } else { Presence::Unknown }, None));
             }
+            // 410 is what a whole interface says that was switched off.
+            Err(failure) if failure.class == ErrorClass::Gone => {
+                return Err(Failure { class: ErrorClass::Malformed, ..failure });
+            }
             Err(failure) => return Err(failure),
         };
         let presence = body.pointer(&rules.status).map_or(Presence::Unknown, |found| value::meaning(rules, found));

@@ -8,7 +8,7 @@ line; the first one that fails ends the run.
 
 import sys
 
-from atlassian import Confluence
+from atlassian import Confluence, Crowd
 from atlassian.errors import ApiError
 from requests import HTTPError
 
@@ -80,6 +80,22 @@ def read_the_rest(wiki):
     check("audit events come in pages", events["pagingInfo"]["size"] == 3)
 
 
+def manage_in_crowd(crowd):
+    """Accounts as Crowd tells and changes them."""
+    search = "rest/usermanagement/latest/search"
+    params = {"entity-type": "user", "expand": "user", "start-index": 0, "max-results": 1000}
+    users = crowd.get(search, params=params)["users"]
+    check("Crowd lists everybody", len(users) > 400 and all("active" in user for user in users))
+    found = crowd.get(search, params={**params, "restriction": 'email = "script.kid@example.com"'})["users"]
+    check("Crowd finds by mail", [user["name"] for user in found] == ["script.kid"])
+    before = crowd.user("script.kid")
+    crowd.user_deactivate("script.kid")
+    after = crowd.user("script.kid")
+    check("Crowd deactivates and blanks nothing", after == {**before, "active": False})
+    crowd.user_activate("script.kid")
+    check("Crowd activates", crowd.user("script.kid") == before)
+
+
 def main():
     """Runs every check against the address on the command line."""
     url = sys.argv[1]
@@ -89,6 +105,7 @@ def main():
     read_the_rest(wiki)
     basic = Confluence(url=url, username="sk-bot", password="sk-bot", cloud=False)
     check("Basic works as well", basic.get("rest/api/user/current")["username"] == "sk-bot")
+    manage_in_crowd(Crowd(url=f"{url}/crowd", username="seatkeeper", password="crowd-secret"))
     print(f"all checks passed: {CHECKS}")
 
 

@@ -126,10 +126,10 @@ fn a_change_that_shows_late_is_waited_for() {
 }
 
 #[test]
-fn every_refusal_has_its_class_and_a_read_only_directory_says_what_to_do() {
+fn case_4_every_refusal_has_its_class_and_a_read_only_directory_says_what_to_do() {
     let denied = r#"{"reason": "APPLICATION_PERMISSION_DENIED", "message": "Application may not update users"}"#;
     for (refusal, class, part) in [
-        (raw(403, &[], denied), ErrorClass::Refused, "the directory is not read-only"),
+        (raw(403, &[], denied), ErrorClass::Refused, "by hand where the directory"),
         (raw(400, &[], r#"{"reason": "INVALID_USER", "message": "bad mail"}"#), ErrorClass::Refused, "INVALID_USER"),
         (raw(401, &[], ""), ErrorClass::Unauthorized, "name and password"),
         (raw(429, &[], ""), ErrorClass::Throttled, "slow down"),

@@ -84,13 +84,13 @@ fn everybody_is_read_until_a_page_is_empty() {
 }
 
 #[test]
-fn a_crowd_without_users_is_an_empty_page_and_no_error() {
+fn case_75_a_crowd_without_users_is_an_empty_page_and_no_error() {
     let world = World::new([listing([])]);
     assert_eq!(everybody(&world, &directory(Match::Username)).unwrap(), []);
 }
 
 #[test]
-fn half_a_page_in_the_middle_does_not_hide_those_behind_it() {
+fn case_75_half_a_page_in_the_middle_does_not_hide_those_behind_it() {
     let full = |from: usize| listing((from..from + 1000).map(|number| user(&format!("u{number}"), true)));
     let half = listing((1000..1400).map(|number| user(&format!("u{number}"), true)));
     let world = World::new([full(0), half, full(1400), listing([])]);
@@ -132,12 +132,13 @@ fn faults() -> Vec<(Scripted, ErrorClass, &'static str)> {
         (raw(200, &[], "{}"), ErrorClass::Malformed, "not the expected JSON"),
         (raw(302, &[("location", "http://169.254.169.254/latest")], ""), ErrorClass::Malformed, "never followed"),
         (raw(404, &[], "<html>not here</html>"), ErrorClass::Malformed, "web page"),
+        (answer(404, json!({"message": "null for uri"})), ErrorClass::Malformed, "not from Crowd"),
         (raw(400, &[], &reason("ILLEGAL_ARGUMENT")), ErrorClass::Refused, "ILLEGAL_ARGUMENT"),
     ]
 }
 
 #[test]
-fn a_page_that_fails_at_any_index_is_an_error_of_its_class_and_never_a_shorter_list() {
+fn case_75_a_page_that_fails_at_any_index_is_an_error_of_its_class_and_never_a_shorter_list() {
     for index in 0..3 {
         for (fault, class, part) in faults() {
             let good = (0..index).map(|page| listing([user(&format!("u{page}"), true)]));
@@ -152,7 +153,7 @@ fn a_page_that_fails_at_any_index_is_an_error_of_its_class_and_never_a_shorter_l
 }
 
 #[test]
-fn a_person_whose_look_up_fails_is_an_error_and_not_absent() {
+fn case_13_a_person_whose_look_up_fails_is_an_error_and_not_absent() {
     for matching in [Match::Username, Match::Mail] {
         for (fault, class, part) in faults() {
             let world = World::new(repeat_n(fault, 3));
@@ -212,7 +213,7 @@ fn a_person_is_looked_up_with_the_newest_sign_in_where_the_policy_wants_it() {
 }
 
 #[test]
-fn only_crowds_own_word_makes_a_person_absent() {
+fn case_13_only_crowds_own_word_makes_a_person_absent() {
     let world = World::new([nobody()]);
     let found = person(&world, &directory(Match::Username), "ann").unwrap();
     assert_eq!(found, DirectoryPerson { identity: "ann".to_owned(), presence: Presence::Absent, seen: None });
@@ -289,7 +290,7 @@ fn a_mail_is_searched_as_a_quoted_text_and_compared_as_a_whole() {
 }
 
 #[test]
-fn several_accounts_with_one_address_are_present_when_one_is_and_tell_the_newest_sign_in() {
+fn case_82_several_accounts_with_one_address_are_present_when_one_is_and_tell_the_newest_sign_in() {
     let of = |name: &str, active: Value| json!({"name": name, "email": "ann@example.com", "active": active});
     let signed_in = |name: &str, at: &str| {
         answer(
@@ -351,7 +352,7 @@ fn a_mail_that_the_query_language_cannot_say_is_not_asked_for() {
 }
 
 #[test]
-fn employee_numbers_are_refused_because_crowd_does_not_tell_them() {
+fn case_77_employee_numbers_are_refused_because_crowd_does_not_tell_them() {
     let world = World::new([]);
     let by_number = directory(Match::EmployeeId);
     for error in [everybody(&world, &by_number).unwrap_err(), person(&world, &by_number, "4711").unwrap_err()] {

@@ -124,7 +124,7 @@ fn a_rename_is_checked_made_and_read_back() {
 }
 
 #[test]
-fn a_taken_name_is_refused_and_nothing_is_sent() {
+fn case_68_a_taken_name_is_refused_and_nothing_is_sent() {
     let crowd = FakeCrowd::with(&["jdoe", "jdoe_inactive_20261122"], Mood::Good);
     let error = crowd.rename("jdoe", "jdoe_inactive_20261122").unwrap_err();
     assert_eq!(error.class, ErrorClass::Refused);
@@ -133,7 +133,7 @@ fn a_taken_name_is_refused_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_name_that_differs_in_case_only_is_refused() {
+fn case_68_a_name_that_differs_in_case_only_is_refused() {
     let crowd = FakeCrowd::with(&["jdoe"], Mood::Good);
     assert_eq!(crowd.rename("jdoe", "JDoe").unwrap_err().class, ErrorClass::Refused);
     assert!(crowd.calls.borrow().is_empty());
@@ -198,6 +198,9 @@ fn every_refusal_has_its_class_and_says_what_to_do() {
 fn all_problems_of_the_settings_are_told_together_and_the_password_never() {
     let error = CrowdSettings::parse("crowd", "", "a:b", "").unwrap_err();
     assert_eq!(error.problems.len(), 3, "{error}");
+    for application in ["", " ", "a:b", "a\r\nX-Evil: 1", "a\0"] {
+        assert!(CrowdSettings::parse("https://crowd.example.com", "", application, "x").is_err(), "{application:?}");
+    }
     let settings = CrowdSettings::parse("https://crowd.example.com", "crowd", "app", "s3cr3t").unwrap();
     assert!(!format!("{settings:?}").contains("s3cr3t"));
 }

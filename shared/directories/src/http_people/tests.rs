@@ -73,7 +73,7 @@ fn sign_ins_are_not_told_where_the_policy_does_not_ask_for_them() {
 }
 
 #[test]
-fn a_state_that_the_policy_does_not_list_or_that_is_not_there_is_unknown() {
+fn case_78_a_state_that_the_policy_does_not_list_or_that_is_not_there_is_unknown() {
     let nowhere = [json!({}), json!({"employment": "left"}), json!([]), json!("left"), json!(null)];
     let other = [json!("on leave"), json!(null), json!({"state": "left"}), json!(["left"]), json!(1), json!("")];
     let answers = nowhere.map(|body| answer(200, body)).into_iter().chain(other.map(state));
@@ -105,6 +105,18 @@ fn case_79_a_word_where_a_truth_value_belongs_means_the_same() {
 }
 
 #[test]
+fn the_whole_answer_or_an_entry_of_a_list_can_be_the_state() {
+    let whole = HttpRules { status: String::new(), ..rules() };
+    let world = World::new([answer(200, json!("left"))]);
+    assert_eq!(person_by(&world, whole, "ann").unwrap().presence, Presence::Disabled);
+    let entry = HttpRules { status: "/0/state".to_owned(), ..rules() };
+    for (list, presence) in [(json!([{"state": "left"}]), Presence::Disabled), (json!([]), Presence::Unknown)] {
+        let world = World::new([answer(200, list)]);
+        assert_eq!(person_by(&world, entry.clone(), "ann").unwrap().presence, presence);
+    }
+}
+
+#[test]
 fn not_found_means_what_the_policy_says_and_a_web_page_means_a_wrong_address() {
     for (not_found_is_absent, presence) in [(true, Presence::Absent), (false, Presence::Unknown)] {
         for body in [answer(404, json!({"error": "no such person"})), raw(404, &[], "")] {
@@ -117,11 +129,11 @@ fn not_found_means_what_the_policy_says_and_a_web_page_means_a_wrong_address() {
         assert_eq!(error.class, ErrorClass::Malformed);
     }
     let world = World::new([raw(410, &[], "")]);
-    assert_eq!(person(&world, "ann").unwrap_err().class, ErrorClass::Gone);
+    assert_eq!(person(&world, "ann").unwrap_err().class, ErrorClass::Malformed);
 }
 
 #[test]
-fn every_fault_is_an_error_of_its_class_and_never_a_leaver() {
+fn case_75_every_fault_is_an_error_of_its_class_and_never_a_leaver() {
     for (fault, class, part) in [
         (raw(401, &[], "no"), ErrorClass::Unauthorized, "token"),
         (raw(403, &[], "no"), ErrorClass::Refused, "grant the token reading"),

@@ -54,7 +54,7 @@ fn truth(site: &Site) -> BTreeMap<String, Presence> {
 }
 
 #[tokio::test]
-async fn everybody_is_told_with_their_state_however_short_the_pages_are() {
+async fn case_75_everybody_is_told_with_their_state_however_short_the_pages_are() {
     for cap in [0, 1, 7, 100, 299, 300] {
         let site = Site::with(&[&format!("crowd_page_cap={cap}")]);
         let people = everybody(&site, Match::Username).await.unwrap();
@@ -64,7 +64,7 @@ async fn everybody_is_told_with_their_state_however_short_the_pages_are() {
 }
 
 #[tokio::test]
-async fn every_account_is_found_by_name_whatever_letters_it_is_made_of() {
+async fn case_9_every_account_is_found_by_name_whatever_letters_it_is_made_of() {
     let site = Site::with(&[]);
     for (name, presence) in truth(&site) {
         let found = person(&site, Match::Username, &name).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_mail_with_quotes_is_found_where_escapes_are_read_and_is_never_absent_
 }
 
 #[tokio::test]
-async fn the_newest_of_both_sign_ins_is_told_with_its_source() {
+async fn case_29_the_newest_of_both_sign_ins_is_told_with_its_source() {
     let site = Site::with(&[]);
     let (mut sources, mut never) = (Vec::new(), 0);
     for name in site.names("Atlassian Crowd") {
@@ -127,7 +127,7 @@ async fn the_newest_of_both_sign_ins_is_told_with_its_source() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_at_any_index_fails_the_whole_listing() {
+async fn case_75_a_page_that_fails_at_any_index_fails_the_whole_listing() {
     let faults = |site: &Site, nth: u32| {
         let hit = |kind| site.0.inject(Fault::next("GET", "/crowd/", kind).nth(nth).forever());
         hit(FaultKind::Status { status: 500, body: FaultBody::Json, retry_after: None });
