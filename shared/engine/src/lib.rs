@@ -6,11 +6,13 @@
 //! | `POST /hooks/login` | [`login::parse`], then [`login::handle`] |
 //! | timer or `POST /alert` | [`alert::tick`] |
 //! | administrator's requests | [`admin`] |
+//! | names, mail, full names and groups of accounts | [`attributes`] |
 //! | pages and exports | [`view`] |
 #![forbid(unsafe_code)]
 
 pub mod admin;
 pub mod alert;
+pub mod attributes;
 pub mod audit;
 pub mod control;
 pub mod directories;

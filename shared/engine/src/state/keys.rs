@@ -1,7 +1,7 @@
 //! All keys of the store, each with its owner.
 
 use super::{
-    AlertState, Approval, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import, ImportedLogin, Judged, Key, Lease,
+    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import, ImportedLogin, Judged, Key, Lease,
     LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, UsagePoint,
     Warning,
 };
@@ -107,6 +107,26 @@ pub fn stop() -> Key<Option<Stop>> {
 /// Owner: admin. The newest request for an emergency plan.
 pub fn emergency() -> Key<EmergencyOrder> {
     Key::new("emergency")
+}
+
+/// Owner: admin. The newest jobs that change attributes of accounts, newest first.
+pub fn attribute_jobs() -> Key<Vec<SweepId>> {
+    Key::new("attributes")
+}
+
+/// Owner: admin. One job without its rows.
+pub fn attribute_job(id: &SweepId) -> Key<AttributeJob> {
+    Key::new(format!("attributes:{id}"))
+}
+
+/// Owner: admin. One page of a job's rows, in the order in which they are carried out.
+pub fn attribute_rows(id: &SweepId, page: u32) -> Key<Vec<AttributeRow>> {
+    Key::new(format!("attributes:{id}:{page}"))
+}
+
+/// Owner: whichever request works on a job; advisory, everything it does may be repeated.
+pub fn attribute_lease() -> Key<Lease> {
+    Key::new("attributes-lease")
 }
 
 /// Owner: sweep. First and last sight of accounts; a new generation is written whole before the checkpoint names it.

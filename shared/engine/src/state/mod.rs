@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 
 mod admin;
 mod alert;
+mod attributes;
 mod keys;
 mod people;
 mod published;
@@ -19,6 +20,7 @@ mod work;
 
 pub use admin::*;
 pub use alert::*;
+pub use attributes::*;
 pub use keys::*;
 pub use people::*;
 pub use published::*;
