@@ -224,6 +224,12 @@ impl Account {
         let created = self.created.filter(|created| !implausible(*created));
         created.map_or(self.first_seen, |created| created.min(self.first_seen))
     }
+
+    /// The same, also by what was seen of the person: whoever logged in existed.
+    pub fn existed_since(&self) -> Instant {
+        let seen = self.evidence.sightings.iter().map(|sighting| sighting.at).filter(|at| !implausible(*at));
+        seen.fold(self.known_since(), Instant::min)
+    }
 }
 
 /// Everything one sweep saw.

@@ -2,8 +2,10 @@
 //! what must never happen, and any finding blocks the plan.
 
 use crate::{
-    Account, Action, Instant, Plan, PlannedAccount, Policy, Presence, Snapshot, Status, UserKey, Verdict, account::{Sighting, SnapshotView},
-    plan::plan_hash, rules::Undeliverable,
+    Account, Action, Instant, Plan, PlannedAccount, Policy, Presence, Snapshot, Status, UserKey, Verdict,
+    account::{Sighting, SnapshotView},
+    plan::plan_hash,
+    rules::Undeliverable,
 };
 use chrono::{DateTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,7 +155,12 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
     if let Some(gone) = gone(account, policy, now) {
         // Somebody who has left needs neither a window nor a warning.
         return match gone {
-            Gone::Yes if now - account.known_since() < rules.young.delta() => Some("it is young"),
+            Gone::Yes
+                if now - account.known_since() < rules.young.delta()
+                    && !seen_before(account, now - rules.young.delta()) =>
+            {
+                Some("it is young")
+            }
             Gone::Yes if now - account.first_seen < TimeDelta::minutes(-5) => Some("it was first seen in the future"),
             Gone::Yes => None,
             Gone::Silence => Some("a directory that is responsible for it did not answer"),
@@ -200,6 +207,12 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
         }
         (Some(_), _) | (None, Some(_)) => None,
     }
+}
+
+/// Whether somebody was seen at an instant or before, by a source that can be believed.
+fn seen_before(account: &Account, at: Instant) -> bool {
+    let epoch = DateTime::UNIX_EPOCH + TimeDelta::days(34 * 365 + 8);
+    account.evidence.sightings.iter().any(|sighting| sighting.at >= epoch && sighting.at <= at)
 }
 
 enum Gone {

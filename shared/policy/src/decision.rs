@@ -4,8 +4,8 @@
 mod words;
 
 use crate::{
-    Account, Activity, DirectoryWord, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy, Presence, Rules,
-    Source, Standing, Status, UserKey, rules::Undeliverable,
+    Account, Activity, DirectoryWord, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy,
+    Presence, Rules, Source, Standing, Status, UserKey, rules::Undeliverable,
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -300,7 +300,7 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
 
 /// Why somebody who has left is due to lose the seat, or what speaks against it.
 fn left(rules: &Rules, account: &Account, word: &DirectoryWord, now: Instant) -> Result<ReclaimReason, Decision> {
-    let young_until = account.known_since() + rules.young.delta();
+    let young_until = account.existed_since() + rules.young.delta();
     if now < young_until {
         return Err(Decision::Keep(KeepReason::Young { until: young_until }));
     }

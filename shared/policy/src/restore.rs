@@ -1,6 +1,8 @@
 //! Giving a seat back: only what we took, never past the last seat, never to somebody whom others disabled.
 
-use crate::{GroupName, Instant, Policy, ReclaimReason, SeatCount, Status, SweepId, UserKey, Username, journal::Reclaim};
+use crate::{
+    GroupName, Instant, Policy, ReclaimReason, SeatCount, Status, SweepId, UserKey, Username, journal::Reclaim,
+};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

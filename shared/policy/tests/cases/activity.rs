@@ -123,11 +123,8 @@ fn case_37_a_jump_of_many_last_logins_at_once_is_not_believed() {
     assert!(!guard.trips(10, 20));
     assert!(guard.trips(11, 20));
     // It can be made strict, and turned off for a migration that is meant.
-    let tuned = |percent, accounts| Guard {
-        regressed_percent: percent,
-        regressed_accounts: accounts,
-        ..policy().guard
-    };
+    let tuned =
+        |percent, accounts| Guard { regressed_percent: percent, regressed_accounts: accounts, ..policy().guard };
     assert!(tuned(0, 0).trips(1, 1_000_000));
     assert!(!tuned(100, 0).trips(1_000_000, 1_000_000));
 }

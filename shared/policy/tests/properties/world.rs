@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use seatkeeper_policy::{
-    Account, Days, Decision, Directory, DirectoryWord, Evidence, Exemption, ExemptionSubject, GroupName, Instant, Match,
-    Notice, Obstacle, Policy, Population, Presence, Provider, Rules, Snapshot, Source, Status, UserKey, Username,
+    Account, Days, Decision, Directory, DirectoryWord, Evidence, Exemption, ExemptionSubject, GroupName, Instant,
+    Match, Notice, Obstacle, Policy, Population, Presence, Provider, Rules, Snapshot, Source, Status, UserKey,
+    Username,
     account::Sighting,
     decide,
     directory::DirectoryGuard,
@@ -271,6 +272,8 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
     let created = account.created.filter(|created| plausible(*created));
     let known_since = created.unwrap_or(account.first_seen).min(account.first_seen);
     let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
+    let seen = account.evidence.sightings.iter().map(|sighting| sighting.at).filter(|at| plausible(*at));
+    let existed_since = seen.min().unwrap_or(known_since).min(known_since);
     let says = |words: &[Presence]| {
         let known = account.words.iter().filter(|word| policy.directories.iter().any(|d| d.name == word.directory));
         known.filter(|word| words.contains(&word.presence)).count() > 0
@@ -298,7 +301,7 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
         (rules.warm_up.is_some_and(|length| ago(account.first_seen, length)), "warming up"),
         (!account.obstacles.is_empty(), "obstacle"),
         (left.is_some_and(|word| account.evidence.sightings.iter().any(|s| s.at > word.since)), "left, and seen since"),
-        (left.is_some() && ago(known_since, rules.young), "left, and young"),
+        (left.is_some() && ago(existed_since, rules.young), "left, and young"),
         (activity && newest.is_none() && account.evidence.never.is_none(), "unknown"),
         (activity && newest.is_none_or(|at| at >= known_since) && ago(known_since, rules.young), "young"),
         (activity && newest.is_some_and(|at| at > now || !plausible(at)), "impossible"),
@@ -308,8 +311,7 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
         ),
         (activity && newest.is_none() && rules.never_logged_in_after.is_none(), "never left alone"),
         (
-            activity
-                && emergency.is_some_and(|days| newest.is_some_and(|at| now - at <= TimeDelta::days(days.into()))),
+            activity && emergency.is_some_and(|days| newest.is_some_and(|at| now - at <= TimeDelta::days(days.into()))),
             "floor",
         ),
     ];
