@@ -206,9 +206,8 @@ impl ReclaimReason {
     /// The instant that orders a plan: the longer ago, the earlier.
     pub fn since(&self) -> Instant {
         match self {
-            Self::Inactive { since, .. } => *since,
+            Self::Inactive { since, .. } | Self::Left { since, .. } => *since,
             Self::NeverLoggedIn { known_since, .. } => *known_since,
-            Self::Left { since, .. } => *since,
         }
     }
 }

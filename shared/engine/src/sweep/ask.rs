@@ -45,14 +45,15 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let mut heard = Vec::with_capacity(asked);
         let mut failed = Vec::new();
         for (identity, answer) in wanted.iter().zip(answers) {
-            heard.push(words::stored(match answer {
+            let told = match answer {
                 Ok(person) => DirectoryPerson { identity: identity.clone(), ..person },
                 Err(error) if about_all(&error) => return Err(error.into()),
                 Err(error) => {
                     failed.push(error);
                     DirectoryPerson { identity: identity.clone(), presence: Presence::Unknown, seen: None }
                 }
-            }));
+            };
+            heard.push(words::stored(&told));
         }
         // Nothing but failures says something about the directory, not about these people.
         if failed.len() == asked

@@ -92,7 +92,7 @@ pub(super) async fn read(
                 return Ok(page(Gathered::Logins(Vec::new()), Next::End));
             };
             let read = outside.people(directory, gather.cursor.as_deref()).await?;
-            let people = read.people.into_iter().map(words::stored).collect();
+            let people = read.people.iter().map(words::stored).collect();
             Ok(page(Gathered::People { directory: name.clone(), people }, read.next.into()))
         }
         // Asked elsewhere, with the accounts at hand.

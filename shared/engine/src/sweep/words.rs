@@ -29,7 +29,7 @@ pub(super) struct Words<'a> {
     by_mail: bool,
 }
 
-pub(super) fn stored(person: DirectoryPerson) -> StoredWord {
+pub(super) fn stored(person: &DirectoryPerson) -> StoredWord {
     let seen = person.seen.map(|seen| (seen.source, seen.at.timestamp_millis()));
     StoredWord(person.identity.trim().to_lowercase(), person.presence, seen)
 }

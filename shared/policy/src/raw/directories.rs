@@ -210,7 +210,7 @@ fn responsible(entry: &RawDirectory, at: &str, problems: &mut Problems) -> Optio
         }
         (false, true) => {
             let what = "say whom it speaks about: groups, directories, mail-domains or users, or everyone = true";
-            problems.add(&at[..], &entry.name, what);
+            problems.add(at, &entry.name, what);
             None
         }
     }
