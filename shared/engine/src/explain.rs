@@ -8,7 +8,8 @@ use crate::{
 use std::fmt::Write as _;
 
 use seatkeeper_policy::{
-    Decision, HoldReason, Instant, WarnState, journal::Reclaim, restore::Restore, restore::RestoreState, seat_path,
+    Decision, HoldReason, Instant, Presence, ReclaimReason, WarnState, journal::Reclaim, restore::Restore,
+    restore::RestoreState, seat_path,
 };
 
 /// Everything that is known about one account.
@@ -82,6 +83,13 @@ impl Explanation {
         for seen in account.evidence.sightings.iter().filter(|seen| Some(**seen) != newest) {
             let _ = write!(text, "; {} {}", seen.source, minute(seen.at));
         }
+        for word in &account.words {
+            let (directory, presence) = (&word.directory, word.presence);
+            let _ = write!(text, "; {directory} says {presence}");
+            if !matches!(presence, Presence::Active | Presence::Locked) {
+                let _ = write!(text, " since {}", minute(word.since));
+            }
+        }
         if let Some(at) = self.login.filter(|at| newest.is_none_or(|seen| seen.at < *at)) {
             let _ = write!(text, "; login event {} since then", minute(at));
         }
@@ -104,6 +112,9 @@ impl Explanation {
                 format!("{decision}; run {run} took its seat on {taken}, given back on {}", minute(restore.at))
             }
             None if reclaim.taken().is_empty() => format!("{decision}; run {run} could not take its seat on {taken}"),
+            None if matches!(reclaim.reason, ReclaimReason::Left { .. }) => {
+                format!("{decision}; run {run} took its seat on {taken}, only an undo gives it back")
+            }
             None => format!("{decision}; run {run} took its seat on {taken}, the next login gives it back"),
         }
     }
@@ -130,6 +141,14 @@ impl Explanation {
             }
             Decision::Hold(HoldReason::PoliciesConflict { .. }) => {
                 "next: give one of the populations a higher priority".to_owned()
+            }
+            Decision::Hold(HoldReason::LeftButActive { directory, .. }) => {
+                format!(
+                    "next: ask why somebody whom {directory} calls gone uses Confluence; take the groups by hand if so"
+                )
+            }
+            Decision::Hold(HoldReason::DirectoryUnknown { directory }) => {
+                format!("next: {directory} has to answer; the next sweep asks it again")
             }
             Decision::Hold(_) => "next: nothing happens until the missing fact is known".to_owned(),
         }

@@ -5,9 +5,10 @@
     reason = "guests are single-threaded: a Send bound would be wrong, and all callers are ours"
 )]
 
+use crate::directories::{Directories, DirectoryPerson, PeoplePage};
 use crate::ports::{PortError, SeatPermissions};
 use chrono::{DateTime, Utc};
-use seatkeeper_policy::{GroupName, UserKey, Username};
+use seatkeeper_policy::{Directory, GroupName, UserKey, Username};
 use std::collections::BTreeSet;
 
 /// A successful login as the audit log tells it.
@@ -131,6 +132,44 @@ impl Database for NoDatabase {
 
     async fn accounts(&self, _: &BTreeSet<GroupName>, _: Option<&str>) -> Result<DatabasePage, PortError> {
         Ok(DatabasePage::default())
+    }
+}
+
+/// All that a sweep reads besides Confluence itself.
+pub trait Outside: Database + Directories {}
+
+impl<X: Database + Directories> Outside for X {}
+
+/// The database and the outside directories, held together.
+#[derive(Debug)]
+pub struct Elsewhere<'a, D, P> {
+    /// Confluence's database.
+    pub database: &'a D,
+    /// Outside directories.
+    pub directories: &'a P,
+}
+
+impl<D: Database, P> Database for Elsewhere<'_, D, P> {
+    fn configured(&self) -> bool {
+        self.database.configured()
+    }
+
+    async fn accounts(&self, groups: &BTreeSet<GroupName>, after: Option<&str>) -> Result<DatabasePage, PortError> {
+        self.database.accounts(groups, after).await
+    }
+
+    async fn structure(&self) -> Result<DatabaseStructure, PortError> {
+        self.database.structure().await
+    }
+}
+
+impl<D, P: Directories> Directories for Elsewhere<'_, D, P> {
+    async fn people(&self, directory: &Directory, cursor: Option<&str>) -> Result<PeoplePage, PortError> {
+        self.directories.people(directory, cursor).await
+    }
+
+    async fn person(&self, directory: &Directory, identity: &str) -> Result<DirectoryPerson, PortError> {
+        self.directories.person(directory, identity).await
     }
 }
 

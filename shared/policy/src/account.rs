@@ -1,6 +1,6 @@
 //! Facts about accounts as one sweep saw them: seats, status and dated evidence of activity.
 
-use crate::{GroupName, Instant, SweepId, UserKey, Username, seat_path::Obstacle};
+use crate::{DirectoryWord, GroupName, Instant, SweepId, UserKey, Username, seat_path::Obstacle};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -52,6 +52,28 @@ pub enum Source {
     LdapBind,
     /// The sign-in that a directory of one's own tells.
     HttpSignIn,
+}
+
+impl Source {
+    /// Whether an outside directory tells it: a sign-in to the company, not to Confluence.
+    pub fn is_directory(self) -> bool {
+        match self {
+            Self::GraphSignIn
+            | Self::OktaLogin
+            | Self::CrowdAuthenticated
+            | Self::CrowdActive
+            | Self::AdLogon
+            | Self::LdapBind
+            | Self::HttpSignIn => true,
+            Self::LoginEvent
+            | Self::LastLogin
+            | Self::AuditLog
+            | Self::LoginInfo
+            | Self::LastAuthenticated
+            | Self::Import
+            | Self::Contribution => false,
+        }
+    }
 }
 
 /// A dated sighting of the person.
@@ -176,6 +198,9 @@ pub struct Account {
     /// deactivated nor renamed from here.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub fixed: bool,
+    /// What outside directories say that are responsible for it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub words: Vec<DirectoryWord>,
     /// Evidence of activity.
     pub evidence: Evidence,
     /// When a sweep saw the account for the first time. Confluence does not tell its creation by REST, and an account
@@ -198,6 +223,12 @@ impl Account {
     pub fn known_since(&self) -> Instant {
         let created = self.created.filter(|created| !implausible(*created));
         created.map_or(self.first_seen, |created| created.min(self.first_seen))
+    }
+
+    /// The same, also by what was seen of the person: whoever logged in existed.
+    pub fn existed_since(&self) -> Instant {
+        let seen = self.evidence.sightings.iter().map(|sighting| sighting.at).filter(|at| !implausible(*at));
+        seen.fold(self.known_since(), Instant::min)
     }
 }
 

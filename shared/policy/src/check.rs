@@ -2,8 +2,10 @@
 //! what must never happen, and any finding blocks the plan.
 
 use crate::{
-    Account, Action, Instant, Plan, PlannedAccount, Policy, Snapshot, Status, UserKey, Verdict, account::SnapshotView,
-    plan::plan_hash, rules::Undeliverable,
+    Account, Action, Instant, Plan, PlannedAccount, Policy, Presence, Snapshot, Status, UserKey, Verdict,
+    account::{Sighting, SnapshotView},
+    plan::plan_hash,
+    rules::Undeliverable,
 };
 use chrono::{DateTime, TimeDelta};
 use std::collections::{BTreeMap, BTreeSet};
@@ -150,6 +152,21 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
         return Some("it is still warming up");
     }
     let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
+    if let Some(gone) = gone(account, policy, now) {
+        // Somebody who has left needs neither a window nor a warning.
+        return match gone {
+            Gone::Yes
+                if now - account.known_since() < rules.young.delta()
+                    && !seen_before(account, now - rules.young.delta()) =>
+            {
+                Some("it is young")
+            }
+            Gone::Yes if now - account.first_seen < TimeDelta::minutes(-5) => Some("it was first seen in the future"),
+            Gone::Yes => None,
+            Gone::Silence => Some("a directory that is responsible for it did not answer"),
+            Gone::Seen => Some("it was seen after a directory said that the person has left"),
+        };
+    }
     if let Some(rule) = &rules.warning {
         let waited = |since: Instant| now - since >= rule.grace.delta();
         let over = account.notice.is_some_and(|notice| {
@@ -190,6 +207,40 @@ fn untouchable(account: &Account, policy: &Policy, snapshot: &SnapshotView<'_>, 
         }
         (Some(_), _) | (None, Some(_)) => None,
     }
+}
+
+/// Whether somebody was seen at an instant or before, by a source that can be believed.
+fn seen_before(account: &Account, at: Instant) -> bool {
+    let epoch = DateTime::UNIX_EPOCH + TimeDelta::days(34 * 365 + 8);
+    account.evidence.sightings.iter().any(|sighting| sighting.at >= epoch && sighting.at <= at)
+}
+
+enum Gone {
+    Yes,
+    Silence,
+    Seen,
+}
+
+/// What directories say that decides by itself; nothing where the account's activity decides.
+fn gone(account: &Account, policy: &Policy, now: Instant) -> Option<Gone> {
+    let words: Vec<_> = account
+        .words
+        .iter()
+        .filter_map(|word| Some((policy.directories.iter().find(|d| d.name == word.directory)?, word)))
+        .collect();
+    let says = |presence: Presence| words.iter().any(|(_, word)| word.presence == presence);
+    if says(Presence::Active) || says(Presence::Locked) {
+        return None;
+    }
+    if says(Presence::Unknown) {
+        return Some(Gone::Silence);
+    }
+    let (_, word) = words.iter().find(|(directory, word)| {
+        let long = directory.absent_after.is_some_and(|after| word.since + after.delta() <= now);
+        directory.leavers && (word.presence == Presence::Disabled || word.presence == Presence::Absent && long)
+    })?;
+    let seen = |sighting: &Sighting| !sighting.source.is_directory() && sighting.at > word.since;
+    Some(if account.evidence.sightings.iter().any(seen) { Gone::Seen } else { Gone::Yes })
 }
 
 #[cfg(test)]

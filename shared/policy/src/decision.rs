@@ -4,8 +4,8 @@
 mod words;
 
 use crate::{
-    Account, Activity, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy, Rules, Source,
-    Status, UserKey, rules::Undeliverable,
+    Account, Activity, DirectoryWord, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy,
+    Presence, Rules, Source, Standing, Status, UserKey, rules::Undeliverable,
 };
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,15 @@ pub enum ReclaimReason {
         /// According to whom.
         source: Source,
     },
+    /// The person has left the company.
+    Left {
+        /// When our sweeps first heard it.
+        since: Instant,
+        /// Name of the directory that says so.
+        directory: String,
+        /// What it says: disabled or absent.
+        presence: Presence,
+    },
 }
 
 /// Why nothing can be decided, or nothing can be done.
@@ -162,6 +171,21 @@ pub enum HoldReason {
         /// What stands in the way; at least one.
         obstacles: Vec<Obstacle>,
     },
+    /// A directory says that the person has left, and the person was seen after that: somebody has to look.
+    LeftButActive {
+        /// Newest sighting.
+        at: Instant,
+        /// According to whom.
+        source: Source,
+        /// The directory.
+        directory: String,
+    },
+    /// The seat is due to come free, but a directory that would know whether the person is still there, or was seen,
+    /// did not answer.
+    DirectoryUnknown {
+        /// The directory.
+        directory: String,
+    },
     /// Two populations of the same priority claim the account with different rules.
     PoliciesConflict {
         /// The one.
@@ -182,7 +206,7 @@ impl ReclaimReason {
     /// The instant that orders a plan: the longer ago, the earlier.
     pub fn since(&self) -> Instant {
         match self {
-            Self::Inactive { since, .. } => *since,
+            Self::Inactive { since, .. } | Self::Left { since, .. } => *since,
             Self::NeverLoggedIn { known_since, .. } => *known_since,
         }
     }
@@ -199,12 +223,14 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 /// 4. an administrator stays;
 /// 5. a seat given back, or an account activated again, within the grace period stays;
 /// 6. impossible instants hold;
-/// 7. seen within the window (exactly at its edge included) stays, seen before it is due to lose the seat;
-/// 8. never logged in: stays while young or when the rule is off, then is due to lose the seat;
-/// 9. nothing known holds.
+/// 7. somebody who has left the company is due to lose the seat once the account is not young any more;
+/// 8. seen within the window (exactly at its edge included) stays, seen before it is due to lose the seat;
+/// 9. never logged in: stays while young or when the rule is off, then is due to lose the seat;
+/// 10. nothing known holds.
 ///
-/// An account that is due still keeps its seat while it is warming up, while it is open or disputed which rules
-/// govern it, while something stands in the way of freeing it, and until its warning has run out.
+/// An account that is due still keeps its seat while a directory that is responsible for it does not answer, while it
+/// is warming up, while it is open or disputed which rules govern it, while something stands in the way of freeing it,
+/// and until its warning has run out. People who have left are not warned.
 ///
 /// An account is at least as old as our first sight of it, and older where a source tells its creation. A sighting
 /// older than our first sight proves that the account is older too, so on the first sweep an account with an old login
@@ -238,10 +264,18 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
     if account.first_seen > now + CLOCK_TOLERANCE {
         return Decision::Hold(HoldReason::FirstSeenInFuture { at: account.first_seen });
     }
-    let reason = match due(governed.rules, account, now) {
+    let standing = policy.standing(account, now);
+    let due = match standing {
+        Standing::Left(word) => left(governed.rules, account, word, now),
+        Standing::Open | Standing::Present | Standing::Unclear(_) => due(governed.rules, account, now),
+    };
+    let reason = match due {
         Ok(reason) => reason,
         Err(decision) => return decision,
     };
+    if let Standing::Unclear(word) = standing {
+        return Decision::Hold(HoldReason::DirectoryUnknown { directory: word.directory.clone() });
+    }
     let warm_up = governed.rules.warm_up.map(|length| account.first_seen + length.delta());
     if let Some(until) = warm_up.filter(|until| now < *until) {
         return Decision::Keep(KeepReason::WarmUp { until });
@@ -263,7 +297,24 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
     }
 }
 
-/// Why an account is due to lose its seat, or what speaks against it.
+/// Why somebody who has left is due to lose the seat, or what speaks against it.
+fn left(rules: &Rules, account: &Account, word: &DirectoryWord, now: Instant) -> Result<ReclaimReason, Decision> {
+    let young_until = account.existed_since() + rules.young.delta();
+    if now < young_until {
+        return Err(Decision::Keep(KeepReason::Young { until: young_until }));
+    }
+    let DirectoryWord { directory, presence, since } = word.clone();
+    // What a directory tells late, or by guess, does not contradict that the person has left; Confluence does.
+    let in_confluence = account.evidence.sightings.iter().filter(|sighting| !sighting.source.is_directory());
+    match in_confluence.max_by_key(|sighting| sighting.at) {
+        Some(&crate::account::Sighting { at, source }) if at > since => {
+            Err(Decision::Hold(HoldReason::LeftButActive { at, source, directory }))
+        }
+        Some(_) | None => Ok(ReclaimReason::Left { since, directory, presence }),
+    }
+}
+
+/// Why an account is due to lose its seat by what is known of its activity, or what speaks against it.
 fn due(rules: &Rules, account: &Account, now: Instant) -> Result<ReclaimReason, Decision> {
     let known_since = account.known_since();
     let young_until = known_since + rules.young.delta();
@@ -303,6 +354,9 @@ const FORGOTTEN: TimeDelta = TimeDelta::days(90);
 /// What has to happen before the seat is taken from somebody who is due; nothing when the time has come.
 fn warning(rules: &Rules, account: &Account, reason: &ReclaimReason, now: Instant) -> Option<WarnState> {
     let rule = rules.warning.as_ref()?;
+    if matches!(reason, ReclaimReason::Left { .. }) {
+        return None;
+    }
     // A notice from before the newest sighting was about an earlier absence, and one from long ago is forgotten: the
     // person was exempt, say, in the meantime.
     let fresh = |notice: &Notice| {

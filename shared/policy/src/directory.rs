@@ -3,7 +3,10 @@
 //! A directory speaks only about accounts it is responsible for, and only what it says explicitly counts. Somebody
 //! whom one directory knows as present is present, whatever the others say.
 
-use crate::{Account, Days, Instant, rules::Members};
+use crate::{
+    Account, Days, Instant, Policy,
+    rules::{Belongs, Members},
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -130,6 +133,140 @@ pub enum Match {
     EmployeeId,
 }
 
+/// What all directories together say about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// No directory is responsible, or what they say proves nothing.
+    Open,
+    /// One of them knows the person as present.
+    Present,
+    /// One that is responsible did not answer, and none knows the person as present.
+    Unclear(&'a DirectoryWord),
+    /// The person has left.
+    Left(&'a DirectoryWord),
+}
+
+impl Policy {
+    /// The directory of a name.
+    pub fn directory(&self, name: &str) -> Option<&Directory> {
+        self.directories.iter().find(|directory| directory.name == name)
+    }
+
+    /// What all directories together say: present wins, then not knowing, then having left.
+    pub fn standing<'a>(&self, account: &'a Account, now: Instant) -> Standing<'a> {
+        let mut standing = Standing::Open;
+        for word in &account.words {
+            let Some(directory) = self.directory(&word.directory) else { continue };
+            let left = directory.leavers
+                && match word.presence {
+                    Presence::Disabled => true,
+                    Presence::Absent => directory.absent_after.is_some_and(|after| now - word.since >= after.delta()),
+                    Presence::Active | Presence::Locked | Presence::Unknown => false,
+                };
+            match word.presence {
+                Presence::Active | Presence::Locked => return Standing::Present,
+                Presence::Unknown => standing = Standing::Unclear(word),
+                Presence::Disabled | Presence::Absent if left && standing == Standing::Open => {
+                    standing = Standing::Left(word);
+                }
+                Presence::Disabled | Presence::Absent => {}
+            }
+        }
+        standing
+    }
+}
+
+/// What one directory said about the accounts with a seat that it is responsible for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DirectoryTally {
+    /// People in the whole directory, where it was read as a whole.
+    #[serde(default)]
+    pub people: Option<u64>,
+    /// Those of them, or of the accounts, that it knows as present.
+    pub present: u64,
+    /// Accounts it is responsible for and was asked about.
+    pub accounts: u32,
+    /// Accounts among them that it knows as active or locked.
+    pub known: u32,
+    /// Accounts among them that it calls disabled.
+    pub disabled: u32,
+    /// Accounts among them that it does not have.
+    pub absent: u32,
+    /// Accounts among them that count as left: disabled, or absent for long enough where that counts.
+    pub left: u32,
+    /// Accounts among them about which it did not answer.
+    pub unknown: u32,
+    /// Accounts that lack what it would be asked by, such as a mail address.
+    pub unmatched: u32,
+}
+
+impl DirectoryTally {
+    /// The sum of two parts; how many people the directory has is the same for both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            people: self.people.or(other.people),
+            present: self.present.max(other.present),
+            accounts: self.accounts + other.accounts,
+            known: self.known + other.known,
+            disabled: self.disabled + other.disabled,
+            absent: self.absent + other.absent,
+            left: self.left + other.left,
+            unknown: self.unknown + other.unknown,
+            unmatched: self.unmatched + other.unmatched,
+        }
+    }
+}
+
+impl DirectoryGuard {
+    /// What speaks against believing the directory, each with what to do. `before` is how many people it knew as
+    /// present when it was last believed.
+    pub fn findings(&self, name: &str, tally: DirectoryTally, before: Option<u64>) -> Vec<String> {
+        let mut findings = Vec::new();
+        let DirectoryTally { accounts, left, unknown, absent, present, .. } = tally;
+        let share = |part: u32| u64::from(part) * 100;
+        let whole = u64::from(accounts);
+        if tally.people == Some(0) {
+            findings.push(format!(
+                "directory `{name}` answered and has nobody in it: check its address, base, filter and the rights of \
+                 our account there"
+            ));
+        } else if accounts > 0 && absent == accounts {
+            findings.push(format!(
+                "directory `{name}` knows none of the {accounts} accounts it is responsible for: check `match`, its \
+                 base and filter, and the rights of our account there"
+            ));
+        }
+        if let Some(before) = before
+            && present < before
+            && (before - present) * 100 > before * u64::from(self.drop_percent)
+        {
+            findings.push(format!(
+                "directory `{name}` knew {before} people as present and now knows {present}: was a filter changed, a \
+                 unit renamed or a domain taken out? Once that is explained, raise guard.drop-percent of the directory \
+                 for one sweep"
+            ));
+        }
+        if left > self.leavers_accounts && share(left) > whole * u64::from(self.leavers_percent) {
+            findings.push(format!(
+                "directory `{name}` says that {left} of {accounts} accounts have left, more than {}%: look at some of \
+                 them there; if they have really left, raise guard.leavers-percent or guard.leavers-accounts of the \
+                 directory",
+                self.leavers_percent
+            ));
+        }
+        if share(unknown) > whole * u64::from(self.unknown_percent) {
+            findings.push(format!(
+                "directory `{name}` did not answer about {unknown} of {accounts} accounts, more than {}%: see whether \
+                 it is overloaded or down, and whether `values` and `status` fit; the next sweep asks again",
+                self.unknown_percent
+            ));
+        }
+        findings
+    }
+}
+
 /// When a directory is not believed although every page of it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -176,6 +313,11 @@ impl Directory {
         self.one_by_one
             || matches!(self.provider, Provider::Http(_))
             || (self.sign_ins && matches!(self.provider, Provider::Crowd))
+    }
+
+    /// Whether it speaks about an account. Where a missing fact leaves that open, it does not.
+    pub fn speaks_about(&self, account: &Account) -> bool {
+        self.responsible.as_ref().is_none_or(|members| members.belongs(account) == Belongs::Yes)
     }
 
     /// What is looked for in this directory, in lower case; nothing where the account does not have it.

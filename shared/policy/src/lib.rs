@@ -30,7 +30,7 @@ pub type Instant = chrono::DateTime<chrono::Utc>;
 
 pub use account::{Account, Activity, Evidence, Notice, SeatCount, Snapshot, Source, Status};
 pub use decision::{Decision, ExemptBy, HoldReason, KeepReason, ReclaimReason, WarnState, decide};
-pub use directory::{Directory, DirectoryWord, Match, Presence, Provider};
+pub use directory::{Directory, DirectoryTally, DirectoryWord, Match, Presence, Provider, Standing};
 pub use id::{GroupName, IdError, SweepId, UserKey, Username};
 pub use plan::{Action, Means, Plan, PlannedAccount, Verdict, plan};
 pub use policy::{Cap, Days, Emergency, Exemption, ExemptionSubject, Mode, Policy};

@@ -158,6 +158,10 @@ pub struct Guard {
     pub regressed_percent: u32,
     /// So many accounts may do so in any case.
     pub regressed_accounts: u32,
+    /// Percent of all accounts that may have left the company, by all directories together.
+    pub leavers_percent: u32,
+    /// So many accounts may have left in any case.
+    pub leavers_accounts: u32,
 }
 
 impl Guard {
@@ -165,6 +169,12 @@ impl Guard {
     pub fn trips(self, regressed: u32, accounts: u32) -> bool {
         let share = u64::from(accounts) * u64::from(self.regressed_percent) / 100;
         u64::from(regressed) > share.max(u64::from(self.regressed_accounts))
+    }
+
+    /// Whether so many accounts of so many count as left that nothing may be concluded.
+    pub fn exodus(self, left: u32, accounts: u32) -> bool {
+        let share = u64::from(accounts) * u64::from(self.leavers_percent) / 100;
+        u64::from(left) > share.max(u64::from(self.leavers_accounts))
     }
 }
 
@@ -306,7 +316,7 @@ mod tests {
 
     #[test]
     fn the_guard_trips_above_the_larger_of_both_limits() {
-        let guard = Guard { regressed_percent: 5, regressed_accounts: 10 };
+        let guard = Guard { regressed_accounts: 10, ..policy().guard };
         for (regressed, accounts, trips) in
             [(10, 20, false), (11, 20, true), (50, 1_000, false), (51, 1_000, true), (0, 0, false)]
         {

@@ -1,10 +1,12 @@
 //! The policy file as people write it. [`RawPolicy`] accepts exactly the documented keys; [`Policy`] comes out of it
 //! only when everything makes sense, and otherwise *all* problems come out at once.
 
+mod directories;
 mod problems;
 mod read;
 mod rules;
 
+pub use directories::{RawDirectory, RawDirectoryGuard, RawProvider};
 pub use problems::Problem;
 pub use read::read;
 pub use rules::{Preset, RawPopulation, RawRules, RawWarn};
@@ -53,6 +55,9 @@ pub struct RawPolicy {
     /// Accounts with rules of their own.
     #[serde(default)]
     pub population: Vec<RawPopulation>,
+    /// Outside directories that know who has left.
+    #[serde(default)]
+    pub directory: Vec<RawDirectory>,
     /// When sources of evidence are not believed.
     #[serde(default)]
     pub guard: RawGuard,
@@ -180,11 +185,15 @@ pub struct RawGuard {
     pub regressed_percent: u32,
     /// So many accounts may do so in any case.
     pub regressed_accounts: u32,
+    /// Percent of all accounts that may have left the company according to all directories together, 1 to 100.
+    pub leavers_percent: u32,
+    /// So many accounts may have left in any case.
+    pub leavers_accounts: u32,
 }
 
 impl Default for RawGuard {
     fn default() -> Self {
-        Self { regressed_percent: 5, regressed_accounts: 10 }
+        Self { regressed_percent: 5, regressed_accounts: 10, leavers_percent: 10, leavers_accounts: 10 }
     }
 }
 
@@ -281,12 +290,14 @@ impl TryFrom<RawPolicy> for Policy {
             licence_groups,
             rules,
             populations,
-            directories: Vec::new(),
+            directories: directories::directories(&raw.directory, &mut problems),
             administrator_groups,
             exemptions,
             guard: Guard {
                 regressed_percent: problems.within("guard.regressed-percent", raw.guard.regressed_percent, 0, 100),
                 regressed_accounts: raw.guard.regressed_accounts,
+                leavers_percent: problems.within("guard.leavers-percent", raw.guard.leavers_percent, 1, 100),
+                leavers_accounts: raw.guard.leavers_accounts,
             },
             sources: Sources { audit_log: raw.evidence.audit_log, contributions: raw.evidence.contributions },
             cap: Cap {

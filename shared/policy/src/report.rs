@@ -1,6 +1,6 @@
 //! Numbers for people: how many accounts got which decision, so that *nothing happened* is explained too.
 
-use crate::{Account, Decision, SeatCount, Status};
+use crate::{Account, Decision, DirectoryTally, SeatCount, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,9 @@ pub struct PlanReport {
     pub decisions: BTreeMap<String, u32>,
     /// Accounts by status.
     pub statuses: BTreeMap<String, u32>,
+    /// What each directory said.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub directories: BTreeMap<String, DirectoryTally>,
     /// Notes on what the policy asks for and this installation cannot do.
     pub limits: Vec<String>,
 }

@@ -1,6 +1,8 @@
 //! Giving a seat back: only what we took, never past the last seat, never to somebody whom others disabled.
 
-use crate::{GroupName, Instant, Policy, SeatCount, Status, SweepId, UserKey, Username, journal::Reclaim};
+use crate::{
+    GroupName, Instant, Policy, ReclaimReason, SeatCount, Status, SweepId, UserKey, Username, journal::Reclaim,
+};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -84,6 +86,9 @@ pub enum NothingReason {
     /// The policy does not give seats back on login.
     #[error("the policy does not give seats back on login")]
     SwitchedOff,
+    /// A directory said that the person has left; only an administrator gives such a seat back.
+    #[error("the seat was taken because a directory says that the person has left; undo the run to give it back")]
+    Left,
     /// Somebody else deactivated the account after us or before us; that is not ours to undo.
     #[error("the account is deactivated, and not by us")]
     DisabledByOthers,
@@ -141,6 +146,7 @@ pub fn wanted(
         return Err(NothingReason::AlreadyRestored);
     }
     match cause {
+        Cause::Login(_) if matches!(reclaim.reason, ReclaimReason::Left { .. }) => Err(NothingReason::Left),
         Cause::Login(_) if !policy.restore.on_login => Err(NothingReason::SwitchedOff),
         Cause::Login(at) if at + CLOCK_TOLERANCE < reclaim.started => Err(NothingReason::LoginBeforeReclaim),
         Cause::Login(_) | Cause::Undo => Ok(()),

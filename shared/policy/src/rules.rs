@@ -93,6 +93,17 @@ pub enum Belongs {
 }
 
 impl Members {
+    /// Whether a name and a mail address alone show that somebody does not belong to it. The other facts may still.
+    pub fn excludes(&self, username: &str, email: Option<&str>) -> bool {
+        let name = username.to_lowercase();
+        let like = |pattern: &String| wildmatch::WildMatch::new(&pattern.to_lowercase()).matches(&name);
+        let other_name = !self.users.is_empty() && !self.users.iter().any(like);
+        let domain = email.and_then(|mail| mail.rsplit_once('@')).map(|(_, domain)| domain.to_lowercase());
+        let other_mail =
+            !self.mail_domains.is_empty() && domain.is_some_and(|domain| !self.mail_domains.contains(&domain));
+        other_name || other_mail
+    }
+
     /// Whether an account belongs to it. One criterion that fails for certain decides; a missing fact only leaves the
     /// answer open.
     pub fn belongs(&self, account: &Account) -> Belongs {

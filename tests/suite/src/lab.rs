@@ -1,6 +1,6 @@
 //! One simulated Confluence with one store, and time that stands until somebody waits.
 
-use crate::tap::give_way;
+use crate::{directory::LabDirectory, tap::give_way};
 use chrono::{DateTime, TimeDelta, Utc};
 use seatkeeper_engine::{
     ports::{Clock, ErrorClass},
@@ -13,6 +13,7 @@ use seatkeeper_simulator::{
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     sync::{Arc, MutexGuard},
     time::Duration,
 };
@@ -48,6 +49,8 @@ pub struct Lab {
     pub part: Option<u64>,
     /// Reading accounts from the database fails so, as long as it is set.
     pub database_fault: Cell<Option<ErrorClass>>,
+    /// Outside directories, by the name that the policy gives them.
+    pub directories: RefCell<BTreeMap<String, LabDirectory>>,
     /// Keys that begin so cannot be written: the store is full. An empty text means all.
     pub full: RefCell<Option<String>>,
     starts: Cell<u32>,
@@ -85,6 +88,7 @@ impl Lab {
             database: false,
             part: None,
             full: RefCell::default(),
+            directories: RefCell::default(),
             database_fault: Cell::default(),
             starts: Cell::new(0),
             sim,

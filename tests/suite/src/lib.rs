@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod contract;
 pub mod database;
+pub mod directory;
 pub mod lab;
 pub mod mail;
 pub mod people;
@@ -17,6 +18,7 @@ pub mod tap;
 pub mod verbs;
 
 pub use database::LabDatabase;
+pub use directory::{LabDirectories, LabDirectory};
 pub use lab::{Lab, LabClock, POLICY};
 pub use mail::Mail;
 pub use people::Facts;

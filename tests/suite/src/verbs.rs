@@ -1,11 +1,12 @@
 //! What people and timers do: replace the policy, let the timer ring, approve, log in, undo, ask.
 #![expect(clippy::panic, reason = "test support: a surprise is a failed test")]
 
-use crate::{Drive, Lab, LabDatabase, Runner, Tap, drive};
+use crate::{Drive, Lab, LabDatabase, LabDirectories, Runner, Tap, drive};
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
     audit, login,
+    sources::Elsewhere,
     state::{self, Answer, Apply, Judged, PlanHead, PolicyRecord, Run, Work},
     sweep::{self, Order, Status, TickReport},
     testing::block_on,
@@ -40,10 +41,11 @@ impl Lab {
     pub fn tick_with(&self, tap: &Tap, budget: TimeDelta, open_now: bool) -> Drive<TickReport> {
         let runner = Runner::start(self, tap);
         let order = Order { runner: &runner.name, budget, open_now };
-        let database = LabDatabase::of(self, tap);
+        let (database, directories) = (LabDatabase::of(self, tap), LabDirectories::of(self, tap));
+        let outside = Elsewhere { database: &database, directories: &directories };
         match self.part {
-            None => drive(tap, sweep::tick(runner.ports(), &database, order)),
-            Some(part) => drive(tap, sweep::tick_in_parts(runner.ports(), &database, order, part)),
+            None => drive(tap, sweep::tick(runner.ports(), &outside, order)),
+            Some(part) => drive(tap, sweep::tick_in_parts(runner.ports(), &outside, order, part)),
         }
     }
 

@@ -3,11 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
-use seatkeeper_engine::sources::NoDatabase;
 use seatkeeper_engine::{
     admin,
     state::{self, Answer, Outcome, Run},
     sweep::{Order, Status},
+};
+use seatkeeper_engine::{
+    directories::NoDirectories,
+    sources::{Elsewhere, NoDatabase},
 };
 use seatkeeper_policy::{
     SweepId, UserKey,
@@ -238,8 +241,16 @@ fn two_runners_at_once_come_to_the_same_end_and_do_nothing_twice() {
             let start = || Runner::start(&lab, &tap).blind_to(blind);
             let (a, b) = (start(), start());
             let both = futures::future::join(
-                seatkeeper_engine::sweep::tick(a.ports(), &NoDatabase, order(&a)),
-                seatkeeper_engine::sweep::tick(b.ports(), &NoDatabase, order(&b)),
+                seatkeeper_engine::sweep::tick(
+                    a.ports(),
+                    &Elsewhere { database: &NoDatabase, directories: &NoDirectories },
+                    order(&a),
+                ),
+                seatkeeper_engine::sweep::tick(
+                    b.ports(),
+                    &Elsewhere { database: &NoDatabase, directories: &NoDirectories },
+                    order(&b),
+                ),
             );
             drive(&tap, both).done();
             lab.rest();

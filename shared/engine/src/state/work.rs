@@ -24,6 +24,9 @@ pub struct Checkpoint {
     /// The sweep that wrote the ledger was stopped by the guard, so what it heard is not believed yet.
     #[serde(default)]
     pub disbelieved: bool,
+    /// How many people each directory knew as present when it was last believed.
+    #[serde(default)]
+    pub present: BTreeMap<String, u64>,
     /// The audit log has been read up to this instant.
     #[serde(default)]
     pub audited: Option<Instant>,
@@ -126,6 +129,9 @@ pub struct Gather {
     /// Entries of the audit log, and logins among them.
     #[serde(default)]
     pub audit: (u64, u64),
+    /// Of each directory that is read as a whole: people, and those it knows as present.
+    #[serde(default)]
+    pub people: BTreeMap<String, (u64, u64)>,
     /// Index of the listing being read.
     pub listing: usize,
     /// Offset of its next page.
@@ -164,6 +170,10 @@ pub enum Listing {
     Audit,
     /// Confluence's database.
     Database,
+    /// Everybody in an outside directory.
+    Directory(String),
+    /// An outside directory that is asked about each account.
+    Ask(String),
 }
 
 /// Progress of judging. Only a part of the accounts is in memory at a time, so memory does not grow with the site.
@@ -183,6 +193,9 @@ pub struct Judge {
     pub findings: Vec<String>,
     /// Accounts whose activity moved backwards.
     pub regressed: u32,
+    /// Accounts that count as left, by all directories together.
+    #[serde(default)]
+    pub left: u32,
     /// Pages of the snapshot so far.
     pub snapshot: u32,
     /// Pages of the ledger so far.
@@ -229,7 +242,22 @@ pub enum Gathered {
     Audit(Vec<(Option<UserKey>, Option<String>, i64)>),
     /// Rows of the database.
     Database(Vec<StoredRow>),
+    /// What an outside directory says.
+    People {
+        /// Name of the directory.
+        directory: String,
+        /// Of whom it says what.
+        people: Vec<StoredWord>,
+    },
 }
+
+/// What a directory says of somebody: lower-case identity, presence, newest sign-in in milliseconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredWord(
+    pub String,
+    pub seatkeeper_policy::Presence,
+    #[serde(default, skip_serializing_if = "Option::is_none")] pub Option<(seatkeeper_policy::Source, i64)>,
+);
 
 /// What the database says about an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -303,6 +331,9 @@ pub struct LedgerEntry {
     /// When it was activated again or came back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub r: Option<Instant>,
+    /// Directories that did not know it as present, what they said, and since when, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub w: Vec<(String, seatkeeper_policy::Presence, i64)>,
 }
 
 /// Progress of carrying out a plan.

@@ -5,7 +5,7 @@ use super::{Status, Step, Tick};
 use crate::{
     audit::{self, Act},
     ports::{Clock, ErrorClass, Person, PortError, Rename, Store, Who},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{self, Apply, Outcome, Tally, Verify, Work},
     trouble::Trouble,
 };
@@ -34,7 +34,7 @@ enum Ended {
     Failed(String),
 }
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Handles the next account of the plan.
     pub(super) async fn apply(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Apply(mut apply)) = self.at.work.clone() else { return Ok(Step::Again) };
@@ -306,6 +306,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         });
         if more.is_some() {
             return Ok(Err("the account has another licence group by now, so taking these would free no seat"));
+        }
+        if let Some(why) = self.returned(planned, &person).await? {
+            return Ok(Err(why));
         }
         if let Some(why) = self.contributed(planned).await? {
             return Ok(Err(why));

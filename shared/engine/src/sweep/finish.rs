@@ -4,14 +4,14 @@ use super::{Status, Step, Tick, apply};
 use crate::{
     audit::{self, Act},
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Verify, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::{Mode, SeatCount, SweepId, Verdict, report::Diagnosis, report::diagnose};
 use std::collections::BTreeMap;
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Looks whether somebody answered the plan, and whether it may still be answered.
     pub(super) async fn answered(&mut self, id: SweepId) -> Result<Step, Trouble> {
         let store = self.ports.store;

@@ -2,11 +2,11 @@
 //! page that fails makes the whole sweep wait; after five ticks in vain the sweep is given up. Nothing here can write
 //! to Confluence.
 
-use super::{Status, Step, Tick, page};
+use super::{Status, Step, Tick, page, words};
 use crate::{
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
-    state::{self, Gather, Gathered, Work},
+    sources::{Outside, Site},
+    state::{self, Gather, Gathered, Listing, Work},
     trouble::Trouble,
 };
 use seatkeeper_policy::UserKey;
@@ -30,12 +30,12 @@ fn ends(page: &Gathered) -> Option<(UserKey, UserKey)> {
         Gathered::Keys { keys, .. } => Some((keys.first()?.0.clone(), keys.last()?.0.clone())),
         Gathered::Logins(logins) => Some((logins.first()?.0.clone(), logins.last()?.0.clone())),
         Gathered::Database(rows) => Some((rows.first()?.k.clone(), rows.last()?.k.clone())),
-        // Two pages of logins of the same two people are possible; the client watches the cursor.
-        Gathered::Audit(_) => None,
+        // Two pages of logins of the same two people are possible; the clients watch the cursor.
+        Gathered::Audit(_) | Gathered::People { .. } => None,
     }
 }
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Reads the next pages, or goes on to the judgement when all are there.
     pub(super) async fn gather(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Gather(mut gather)) = self.at.work.clone() else { return Ok(Step::Again) };
@@ -52,7 +52,11 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             self.begin_judgement(gather).await?;
             return Ok(Step::Again);
         }
-        match self.next_pages(&mut gather).await {
+        let read = match gather.listings.get(gather.listing) {
+            Some(Listing::Ask(name)) => self.ask(&name.clone(), &mut gather).await,
+            _ => self.next_pages(&mut gather).await,
+        };
+        match read {
             Ok(()) => {
                 gather.failures = 0;
                 self.at.work = Some(Work::Gather(gather));
@@ -61,6 +65,13 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             }
             Err(trouble) => {
                 gather.failures += 1;
+                if let Some(Listing::Directory(name)) = gather.listings.get(gather.listing)
+                    && gather.failures > 1
+                {
+                    // Its cursor may have run out; what was read of it is read again and said twice.
+                    gather.people.remove(name);
+                    gather.cursor = None;
+                }
                 if trouble.may_pass() && gather.failures < PATIENCE {
                     self.at.work = Some(Work::Gather(gather));
                     self.save().await?;
@@ -86,9 +97,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             Some(stride) => (0..u64::from(gather.fan)).map(|page| gather.start + page * stride).collect(),
             None => vec![gather.start],
         };
-        let (confluence, database) = (self.ports.confluence, self.database);
-        let licence = &self.policy.licence_groups;
-        let reads = starts.iter().map(|start| page::read(confluence, database, licence, gather, *start));
+        let (confluence, outside) = (self.ports.confluence, self.outside);
+        let reads = starts.iter().map(|start| page::read(confluence, outside, &self.policy, gather, *start));
         let answers = futures::future::join_all(reads).await;
         let mut progress = gather.clone();
         let mut stored: Option<Gathered> = None;
@@ -117,6 +127,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             progress.audit.0 += page.audit_entries;
             if matches!(page.entries, Gathered::Audit(_)) {
                 progress.audit.1 += u64::try_from(page.entries.len()).unwrap_or_default();
+            }
+            if let Gathered::People { directory, people } = &page.entries {
+                words::count(&mut progress, directory, people);
             }
             progress.last_page = ends;
             match page.next {
@@ -151,7 +164,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    async fn keep(&self, page: &Gathered, gather: &mut Gather) -> Result<(), Trouble> {
+    pub(super) async fn keep(&self, page: &Gathered, gather: &mut Gather) -> Result<(), Trouble> {
         if page.len() > 0 {
             state::save(self.ports.store, &state::gathered(&gather.sweep, gather.pages), page).await?;
             gather.pages += 1;

@@ -1,8 +1,11 @@
 //! What the pages say about one part of the accounts, joined by user key.
 
+use super::words::{self, Words};
 use crate::state::{Gather, Gathered, ImportedLogin, LedgerEntry, Listing, StoredLogin, StoredPerson, StoredRow};
 use chrono::{DateTime, TimeDelta};
-use seatkeeper_policy::{Account, Evidence, GroupName, Instant, Obstacle, Source, Status, UserKey, account::Sighting};
+use seatkeeper_policy::{
+    Account, Evidence, GroupName, Instant, Obstacle, Policy, Source, Status, UserKey, account::Sighting,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A source moved somebody's activity backwards only if it did so by more than this.
@@ -18,6 +21,7 @@ pub(super) struct Part<'a> {
     /// Active administrators, in this part or not.
     pub administrators: BTreeSet<UserKey>,
     ledger: BTreeMap<UserKey, LedgerEntry>,
+    words: Words<'a>,
 }
 
 /// The name by which accounts are sorted and split into parts.
@@ -31,7 +35,7 @@ fn instant(millis: i64) -> Option<Instant> {
 
 impl<'a> Part<'a> {
     /// The accounts whose lower-case names lie between two bounds.
-    pub fn new(gather: &'a Gather, bounds: &'a [String], number: usize) -> Self {
+    pub fn new(gather: &'a Gather, policy: &'a Policy, bounds: &'a [String], number: usize) -> Self {
         Self {
             gather,
             accounts: HashMap::new(),
@@ -40,6 +44,7 @@ impl<'a> Part<'a> {
             to: bounds.get(number).map(String::as_str),
             administrators: BTreeSet::new(),
             ledger: BTreeMap::new(),
+            words: Words::new(policy),
         }
     }
 
@@ -56,6 +61,8 @@ impl<'a> Part<'a> {
                     let name = folded(&person);
                     if self.holds(&name) {
                         self.member(person, name, group);
+                    } else {
+                        self.words.elsewhere(person.e.as_deref());
                     }
                 }
             }
@@ -84,6 +91,7 @@ impl<'a> Part<'a> {
                 }
             }
             Gathered::Database(rows) => rows.into_iter().for_each(|row| self.row(row)),
+            Gathered::People { directory, people } => self.words.add(&directory, people, &mut self.accounts),
         }
     }
 
@@ -101,6 +109,7 @@ impl<'a> Part<'a> {
             directory: None,
             created: None,
             fixed: false,
+            words: Vec::new(),
             evidence: Evidence::default(),
             first_seen: self.gather.opened,
             restored: None,
@@ -125,7 +134,13 @@ impl<'a> Part<'a> {
             Listing::Nested { group, via } if account.groups.contains(group) => {
                 account.obstacles.push(Obstacle::Inherited { group: group.clone(), via: Some(via.clone()) });
             }
-            Listing::Nested { .. } | Listing::Licence(_) | Listing::Active | Listing::Audit | Listing::Database => {}
+            Listing::Nested { .. }
+            | Listing::Licence(_)
+            | Listing::Active
+            | Listing::Audit
+            | Listing::Database
+            | Listing::Directory(_)
+            | Listing::Ask(_) => {}
         }
     }
 
@@ -204,12 +219,14 @@ impl<'a> Part<'a> {
                 account.obstacles.push(Obstacle::Individual);
             }
         }
+        self.words.write(&mut self.accounts, opened);
         let mut regressed = 0;
         let mut said = HashMap::new();
         for (key, account) in &mut self.accounts {
             let now_known = account.evidence.clone();
             if let Some(entry) = self.ledger.get(key) {
                 remember(account, entry, last_sweep, opened);
+                words::remember(account, entry);
                 regressed += u32::from(moved_backwards(&now_known, entry, believed));
                 let less = less_than_before(&now_known, &account.evidence);
                 if !less.is_empty() {
@@ -310,5 +327,6 @@ fn entry(account: &Account, opened: Instant) -> LedgerEntry {
         e: account.evidence.sightings.iter().map(|seen| (seen.source, seen.at.timestamp_millis())).collect(),
         n: Vec::new(),
         r: account.reenabled,
+        w: words::kept(account),
     }
 }

@@ -4,18 +4,18 @@
 use super::{
     Step, Tick,
     join::{Joined, Part, folded},
-    own_records,
+    own_records, words,
 };
 use crate::{
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{self, Garbage, Gather, Gathered, Judge, Judged, Listing, Pages, StateError, Warning, Work},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{
-    Account, Decision, Instant, Means, PlannedAccount, Policy, WarnState, account::SnapshotView, check::check_accounts,
-    decide, plan::planned, report::PlanReport, rules::WarningRule, template,
+    Account, Decision, Instant, Means, PlannedAccount, Policy, Standing, WarnState, account::SnapshotView,
+    check::check_accounts, decide, plan::planned, report::PlanReport, rules::WarningRule, template,
 };
 
 /// What is said when a page is gone that was stored before.
@@ -33,7 +33,7 @@ const WARN_PAGE: usize = 100;
 /// An account that was not seen for so long loses its first sight, and would be young again.
 const LEDGER_MEMORY: TimeDelta = TimeDelta::days(730);
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// All pages are there.
     pub(super) async fn begin_judgement(&mut self, gather: Box<Gather>) -> Result<(), Trouble> {
         let judge = Judge {
@@ -44,6 +44,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             report: PlanReport::default(),
             findings: Vec::new(),
             regressed: 0,
+            left: 0,
             snapshot: 0,
             ledger: 0,
             takes: Vec::new(),
@@ -107,7 +108,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
     }
 
     /// The pages of the listings that are wanted, one after the other.
-    async fn page(&self, gather: &Gather, number: u32) -> Result<Gathered, Trouble> {
+    pub(super) async fn page(&self, gather: &Gather, number: u32) -> Result<Gathered, Trouble> {
         let page = state::load(self.ports.store, &state::gathered(&gather.sweep, number)).await?;
         page.ok_or_else(|| Trouble::new("store-failed", LOST))
     }
@@ -158,6 +159,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
                 decision = decide(&rules, account, own, now);
             }
             judge.report.count(account, &decision);
+            words::tally(&mut judge.report.directories, &rules, &judge.gather, account, now);
+            judge.left += u32::from(matches!(rules.standing(account, now), Standing::Left(_)));
             decisions.push(decision);
         }
         let pairs = || accounts.iter().zip(&decisions);
@@ -197,7 +200,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         let store = self.ports.store;
         let gather = &judge.gather;
         let bounds = judge.bounds.as_deref().unwrap_or_default();
-        let mut part = Part::new(gather, bounds, usize::try_from(judge.part).unwrap_or_default());
+        let mut part = Part::new(gather, &self.policy, bounds, usize::try_from(judge.part).unwrap_or_default());
         let (first, end) = licence_pages(gather);
         for number in (first..end).chain(0..first).chain(end..gather.pages) {
             part.add(self.page(gather, number).await?);
@@ -231,7 +234,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
 }
 
 /// The pages of the licence groups, which are read in one go.
-fn licence_pages(gather: &Gather) -> (u32, u32) {
+pub(super) fn licence_pages(gather: &Gather) -> (u32, u32) {
     let page = |listing: usize| gather.first_pages.get(listing).copied().unwrap_or(gather.pages);
     let is_licence = |listing: &Listing| matches!(listing, Listing::Licence(_));
     let first = gather.listings.iter().position(is_licence).unwrap_or_default();

@@ -2,6 +2,7 @@
 //! from the checkpoint. Reading, judging and acting are separate modules, and only `apply` may write to Confluence.
 
 mod apply;
+mod ask;
 mod finish;
 mod gather;
 mod join;
@@ -12,11 +13,12 @@ mod page;
 mod publish;
 mod recheck;
 mod survey;
+mod words;
 
 use crate::{
     lease, policy_file,
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{self, Checkpoint, Garbage, Outcome, PlanHead, PolicyRecord, Run, Work},
     trouble::{Trouble, TroubleAt},
 };
@@ -96,7 +98,7 @@ enum Step {
 /// Everything a step needs: the ports, the policy in force and the checkpoint.
 struct Tick<'a, S, X, N, C, D> {
     ports: Ports<'a, S, X, N, C>,
-    database: &'a D,
+    outside: &'a D,
     /// Accounts in memory at a time.
     part: u64,
     record: PolicyRecord,
@@ -120,21 +122,21 @@ const RUNS: usize = 200;
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
 
 /// One tick.
-pub async fn tick<S, X, N, C, D>(ports: Ports<'_, S, X, N, C>, database: &D, order: Order<'_>) -> TickReport
+pub async fn tick<S, X, N, C, D>(ports: Ports<'_, S, X, N, C>, outside: &D, order: Order<'_>) -> TickReport
 where
     S: Store,
     X: Site,
     N: Rename,
     C: Clock,
-    D: Database,
+    D: Outside,
 {
-    tick_in_parts(ports, database, order, PART).await
+    tick_in_parts(ports, outside, order, PART).await
 }
 
 /// The same with another number of accounts in memory at a time. What is published does not depend on it.
 pub async fn tick_in_parts<S, X, N, C, D>(
     ports: Ports<'_, S, X, N, C>,
-    database: &D,
+    outside: &D,
     order: Order<'_>,
     part: u64,
 ) -> TickReport
@@ -143,7 +145,7 @@ where
     X: Site,
     N: Rename,
     C: Clock,
-    D: Database,
+    D: Outside,
 {
     let (store, clock) = (ports.store, ports.clock);
     let held = match lease::take(store, clock, state::lease(), order.runner, order.budget + LEASE_MARGIN).await {
@@ -151,7 +153,7 @@ where
         Ok(None) => return TickReport::bare(Status::Busy, None),
         Err(error) => return TickReport::bare(Status::Failed, Some(error.into())),
     };
-    let report = match Tick::start(ports, database, order, part).await {
+    let report = match Tick::start(ports, outside, order, part).await {
         Ok(mut tick) => tick.run(order.open_now).await,
         Err(trouble) => TickReport::bare(Status::Failed, Some(trouble)),
     };
@@ -172,19 +174,14 @@ where
     X: Site,
     N: Rename,
     C: Clock,
-    D: Database,
+    D: Outside,
 {
-    async fn start(
-        ports: Ports<'a, S, X, N, C>,
-        database: &'a D,
-        order: Order<'_>,
-        part: u64,
-    ) -> Result<Self, Trouble> {
+    async fn start(ports: Ports<'a, S, X, N, C>, outside: &'a D, order: Order<'_>, part: u64) -> Result<Self, Trouble> {
         let deadline = ports.clock.now() + order.budget;
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
         let part = part.max(1);
-        Ok(Self { ports, database, part, record, policy, at, deadline, sweep: None, misses: 0, page: None })
+        Ok(Self { ports, outside, part, record, policy, at, deadline, sweep: None, misses: 0, page: None })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {

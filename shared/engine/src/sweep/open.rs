@@ -3,7 +3,7 @@
 use super::Tick;
 use crate::{
     ports::{Capabilities, Clock, ErrorClass, Holder, Rename, SeatPermissions, Store},
-    sources::{Database, DatabaseStructure, Site},
+    sources::{DatabaseStructure, Outside, Site},
     state::{self, EmergencyOrder, Garbage, Gather, Listing, Outcome, Pages, Work},
     trouble::Trouble,
 };
@@ -14,14 +14,14 @@ use std::collections::BTreeSet;
 /// Entries of the audit log may arrive late by so much.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Opens a sweep. A plan that waits for an answer lapses, with this reason.
     pub(super) async fn open(&mut self, lapse: &str) -> Result<(), Trouble> {
         let now = self.ports.clock.now();
         let confluence = self.ports.confluence;
         let own = confluence.whoami().await?.key;
         let capabilities = confluence.capabilities().await?;
-        let structure = self.database.structure().await?;
+        let structure = self.outside.structure().await?;
         let permissions =
             if capabilities.permissions { confluence.permissions().await? } else { structure.permissions.clone() };
         let seats = confluence.seats().await?;
@@ -47,6 +47,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             fan: 0,
             cursor: None,
             audit: (0, 0),
+            people: std::collections::BTreeMap::new(),
             listing: 0,
             start: 0,
             pages: 0,
@@ -162,7 +163,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         listings.extend(marks.cloned().map(Listing::Mark));
         listings.extend(others.cloned().map(Listing::OtherSeat));
         listings.extend(licence.iter().cloned().map(Listing::Licence));
-        if capabilities.child_groups || self.database.configured() {
+        if capabilities.child_groups || self.outside.configured() {
             for group in licence {
                 let inside = self
                     .nested(group, structure, capabilities.child_groups)
@@ -172,9 +173,16 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
                 listings.extend(inside.map(|via| Listing::Nested { group: group.clone(), via }));
             }
         }
-        if self.database.configured() {
+        if self.outside.configured() {
             listings.push(Listing::Database);
         }
+        listings.extend(self.policy.directories.iter().map(|directory| {
+            if directory.asks_each() {
+                Listing::Ask(directory.name.clone())
+            } else {
+                Listing::Directory(directory.name.clone())
+            }
+        }));
         if self.policy.sources.audit_log {
             listings.push(Listing::Audit);
         }

@@ -3,7 +3,7 @@
 use super::Tick;
 use crate::{
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{self, StateError},
 };
 use chrono::TimeDelta;
@@ -30,7 +30,7 @@ pub(super) fn matter(decision: &Decision) -> bool {
     )
 }
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Adds what we know ourselves: logins heard, contributions found, seats given back, attempts made, warnings sent.
     pub(super) async fn add_own_records(&self, account: &mut Account, now: Instant) -> Result<(), StateError> {
         let store = self.ports.store;

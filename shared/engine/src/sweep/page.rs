@@ -1,12 +1,12 @@
 //! One page of one listing, as it is stored until the judgement.
 
+use super::words;
 use crate::{
     ports::{ErrorClass, LastLogin, Page, Person, PortError},
-    sources::{Database, DatabaseAccount, Site},
+    sources::{DatabaseAccount, Outside, Site},
     state::{Gather, Gathered, Listing, StoredLogin, StoredPerson, StoredRow},
 };
-use seatkeeper_policy::{GroupName, Instant, Status, UserKey};
-use std::collections::BTreeSet;
+use seatkeeper_policy::{GroupName, Instant, Policy, Status, UserKey};
 
 /// A page that was read.
 pub(super) struct ReadPage {
@@ -43,8 +43,8 @@ impl From<Option<String>> for Next {
 /// Reads one page of the listing that is due.
 pub(super) async fn read(
     confluence: &impl Site,
-    database: &impl Database,
-    licence: &BTreeSet<GroupName>,
+    outside: &impl Outside,
+    policy: &Policy,
     gather: &Gather,
     start: u64,
 ) -> Result<ReadPage, PortError> {
@@ -84,9 +84,19 @@ pub(super) async fn read(
             })
         }
         Listing::Database => {
-            let read = database.accounts(licence, gather.cursor.as_deref()).await?;
+            let read = outside.accounts(&policy.licence_groups, gather.cursor.as_deref()).await?;
             Ok(page(Gathered::Database(read.accounts.into_iter().map(row).collect()), read.next.into()))
         }
+        Listing::Directory(name) => {
+            let Some(directory) = policy.directory(name) else {
+                return Ok(page(Gathered::Logins(Vec::new()), Next::End));
+            };
+            let read = outside.people(directory, gather.cursor.as_deref()).await?;
+            let people = read.people.iter().map(words::stored).collect();
+            Ok(page(Gathered::People { directory: name.clone(), people }, read.next.into()))
+        }
+        // Asked elsewhere, with the accounts at hand.
+        Listing::Ask(_) => Ok(page(Gathered::Logins(Vec::new()), Next::End)),
     }
 }
 
@@ -138,6 +148,7 @@ impl Gathered {
             Self::Logins(logins) => logins.len(),
             Self::Audit(logins) => logins.len(),
             Self::Database(rows) => rows.len(),
+            Self::People { people, .. } => people.len(),
         }
     }
 
@@ -163,6 +174,10 @@ impl Gathered {
             (Self::Database(mut rows), Self::Database(more)) => {
                 rows.extend(more);
                 Self::Database(rows)
+            }
+            (Self::People { directory, mut people }, Self::People { people: more, .. }) => {
+                people.extend(more);
+                Self::People { directory, people }
             }
             // One batch never spans two listings, so pages of two kinds never meet.
             (first, _) => first,

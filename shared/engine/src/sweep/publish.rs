@@ -4,7 +4,7 @@
 use super::{Step, Tick, apply, judge::PLAN_PAGE};
 use crate::{
     ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    sources::{Outside, Site},
     state::{
         self, Garbage, Judge, Key, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
         UsagePoint, Warning, Work,
@@ -13,7 +13,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{
-    Instant, Means, Mode, PlannedAccount, Policy, SweepId, UserKey, Verdict,
+    DirectoryTally, Instant, Means, Mode, PlannedAccount, Policy, SweepId, UserKey, Verdict,
     plan::{Builder, needed},
 };
 use serde::de::DeserializeOwned;
@@ -24,7 +24,7 @@ const REHEARSED: usize = 10;
 /// Warnings of one sweep at most: what a value of the store holds.
 const WARNINGS: usize = 200;
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Publishes what was judged, and decides what happens next. The checkpoint moves last, so a crash in between
     /// repeats all of it with the same result.
     pub(super) async fn publish(&mut self, judge: Judge) -> Result<Step, Trouble> {
@@ -38,9 +38,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         if jump {
             findings.push(jumped(judge.regressed, judge.report.accounts));
         }
+        let believed = self.believe(&judge, &rules, &mut findings);
         let means = Means { rename: self.ports.rename.available() };
         let mut report = judge.report.clone();
-        report.limits = limits(&rules, means, &judge, self.database.configured());
+        report.limits = limits(&rules, means, &judge, self.outside.configured());
 
         self.note_usage(UsagePoint { at: judge.at, seats: gather.seats }).await?;
         let old = state::load(store, &state::snapshot_current()).await?;
@@ -83,6 +84,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         self.at.ledger = Some(Pages { sweep: sweep.clone(), count: judge.ledger });
         self.at.ledger_at = Some(gather.opened);
         self.at.disbelieved = jump;
+        self.at.present = believed;
         if gather.audit_from.is_some() {
             self.at.audited = Some(gather.opened);
         }
@@ -98,6 +100,29 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
         self.at.work = Some(Work::Survey(Survey { plan: sweep, next: 0, outcome, seats: gather.seats }));
         self.save().await?;
         Ok(Step::Again)
+    }
+
+    /// Looks at each directory and at all of them together; what is not believed becomes a finding. Comes back with how
+    /// many people each knows as present, by the last sweep in which it was believed: otherwise a wrong filter would
+    /// be the measure of the next sweep.
+    fn believe(&self, judge: &Judge, rules: &Policy, findings: &mut Vec<String>) -> BTreeMap<String, u64> {
+        let mut believed = BTreeMap::new();
+        for directory in &rules.directories {
+            let name = &directory.name;
+            let before = self.at.present.get(name).copied();
+            let whole = judge.gather.people.get(name).copied();
+            let none = DirectoryTally { people: whole.map(|(people, _)| people), ..DirectoryTally::default() };
+            let tally = judge.report.directories.get(name).copied().unwrap_or(none);
+            let against = directory.guard.findings(name, tally, before);
+            if let Some(present) = if against.is_empty() { Some(tally.present) } else { before } {
+                believed.insert(name.clone(), present);
+            }
+            findings.extend(against);
+        }
+        if rules.guard.exodus(judge.left, judge.report.accounts) {
+            findings.push(exodus(judge.left, judge.report.accounts));
+        }
+        believed
     }
 
     /// After the survey: what the gate said comes into force.
@@ -308,6 +333,14 @@ fn jumped(regressed: u32, accounts: u32) -> String {
         "the last activity of {regressed} of {accounts} accounts is older than it was in the sweep before: was a \
          database restored or a site migrated? What was known before still counts; once the step back is explained, \
          raise guard.regressed-accounts in the policy above {regressed}, and lower it again after the next sweep"
+    )
+}
+
+/// What to say when too many people have left at once.
+fn exodus(left: u32, accounts: u32) -> String {
+    format!(
+        "all directories together say that {left} of {accounts} accounts belong to people who have left: look at some \
+         of them; if that is so, raise guard.leavers-percent or guard.leavers-accounts in the policy for one sweep"
     )
 }
 

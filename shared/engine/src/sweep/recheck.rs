@@ -2,15 +2,15 @@
 
 use super::Tick;
 use crate::{
-    ports::{Clock, Rename, Store},
-    sources::{Database, Site},
+    ports::{Clock, ErrorClass, Person, Rename, Store},
+    sources::{Outside, Site},
     state::{self, Seen},
     trouble::Trouble,
 };
-use seatkeeper_policy::{GroupName, PlannedAccount, journal::Reclaim, restore::RestoreState};
+use seatkeeper_policy::{GroupName, PlannedAccount, Presence, ReclaimReason, journal::Reclaim, restore::RestoreState};
 use std::collections::BTreeSet;
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Whether somebody became protected since the plan was made: by a group, an exemption or a login we heard of.
     pub(super) async fn protected_now(
         &self,
@@ -28,6 +28,34 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D
             return Ok(Some("the person logged in since the plan was made"));
         }
         Ok(None)
+    }
+
+    /// Whether the directory that called somebody gone says otherwise by now. What it does not say is no proof.
+    pub(super) async fn returned(
+        &self,
+        planned: &PlannedAccount,
+        person: &Person,
+    ) -> Result<Option<&'static str>, Trouble> {
+        let ReclaimReason::Left { directory, presence, .. } = &planned.reason else { return Ok(None) };
+        let Some(directory) = self.policy.directory(directory) else {
+            return Ok(Some("the directory that said the person had left is not in the policy any more"));
+        };
+        let Some(identity) = directory.identity_of(person.username.as_str(), person.email.as_deref()) else {
+            return Ok(Some("the account lost what the directory knows it by"));
+        };
+        let told = match self.outside.person(directory, &identity).await {
+            Ok(told) => told.presence,
+            Err(error) if matches!(error.class, ErrorClass::Malformed | ErrorClass::Gone) => Presence::Unknown,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(match told {
+            Presence::Disabled | Presence::Absent if told == *presence => None,
+            Presence::Disabled => None,
+            Presence::Absent | Presence::Unknown => {
+                Some("the directory does not say any more that the person has left")
+            }
+            Presence::Active | Presence::Locked => Some("the directory knows the person as present by now"),
+        })
     }
 
     /// Whether we heard of a login that the judgement did not know.

@@ -4,7 +4,7 @@
 use super::{Step, Tick};
 use crate::{
     ports::{Clock, Rename, Store},
-    sources::{Database, Owned, Site},
+    sources::{Outside, Owned, Site},
     state::{self, OwnedBy, Survey, Work},
     trouble::Trouble,
 };
@@ -18,7 +18,7 @@ const FAN: usize = 8;
 /// What was found for an equal plan holds for so long.
 const FRESH: TimeDelta = TimeDelta::days(7);
 
-impl<S: Store, X: Site, N: Rename, C: Clock, D: Database> Tick<'_, S, X, N, C, D> {
+impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Looks up the next accounts of the plan.
     pub(super) async fn survey(&mut self) -> Result<Step, Trouble> {
         let Some(Work::Survey(survey)) = self.at.work.clone() else { return Ok(Step::Again) };

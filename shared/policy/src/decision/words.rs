@@ -1,7 +1,7 @@
 //! Decisions in words: a stable code for machines, a sentence for people.
 
 use super::{Decision, ExemptBy, HoldReason, KeepReason, ReclaimReason, WarnState};
-use crate::{Instant, Source, Status};
+use crate::{Instant, Presence, Source, Status};
 use std::fmt;
 
 impl Decision {
@@ -30,6 +30,7 @@ impl Decision {
             Self::Reclaim(reason) => match reason {
                 ReclaimReason::Inactive { .. } => "reclaim/inactive",
                 ReclaimReason::NeverLoggedIn { .. } => "reclaim/never-logged-in",
+                ReclaimReason::Left { .. } => "reclaim/left",
             },
             Self::Hold(reason) => match reason {
                 HoldReason::StatusUnknown => "hold/status-unknown",
@@ -38,6 +39,8 @@ impl Decision {
                 HoldReason::ActivityImplausible { .. } => "hold/activity-implausible",
                 HoldReason::FirstSeenInFuture { .. } => "hold/first-seen-in-future",
                 HoldReason::CannotFree { .. } => "hold/cannot-free",
+                HoldReason::LeftButActive { .. } => "hold/left-but-active",
+                HoldReason::DirectoryUnknown { .. } => "hold/directory-unknown",
                 HoldReason::PoliciesConflict { .. } => "hold/policies-conflict",
                 HoldReason::PopulationUnknown { .. } => "hold/population-unknown",
             },
@@ -70,12 +73,27 @@ impl fmt::Display for Source {
     }
 }
 
+impl fmt::Display for Presence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Locked => "locked",
+            Self::Disabled => "disabled",
+            Self::Absent => "absent",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
 impl fmt::Display for ReclaimReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Inactive { since, source } => write!(f, "last active on {} ({source})", day(*since)),
             Self::NeverLoggedIn { known_since, source } => {
                 write!(f, "never logged in ({source}), known since {}", day(*known_since))
+            }
+            Self::Left { since, directory, presence } => {
+                write!(f, "left the company: {presence} in {directory}, heard on {}", day(*since))
             }
         }
     }
@@ -153,6 +171,15 @@ impl fmt::Display for Decision {
                         write!(f, "{}{obstacle}", if index == 0 { "" } else { "; " })?;
                     }
                     Ok(())
+                }
+                HoldReason::LeftButActive { at, source, directory } => write!(
+                    f,
+                    "held: {directory} says that the person has left, and yet the account was active on {} ({source}); \
+                     somebody has to look",
+                    day(*at)
+                ),
+                HoldReason::DirectoryUnknown { directory } => {
+                    write!(f, "held: {directory} does not answer whether the person is still there")
                 }
                 HoldReason::PoliciesConflict { first, second } => {
                     write!(f, "held: populations {first} and {second} claim it with the same priority")

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod calendar;
+mod leavers;
 mod populations;
 mod warnings;
 mod windows;

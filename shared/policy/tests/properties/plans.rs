@@ -133,10 +133,12 @@ fn spoil(draw: &mut Draw, plan: &mut Plan, policy: &mut Policy, snapshot: &mut S
         }
         7 => {
             account.evidence = Evidence::default();
+            account.words.clear();
             "unknown"
         }
         8 => {
             account.evidence.saw(Sighting { at: noon(), source: Source::LoginEvent });
+            account.words.clear();
             "logged in since"
         }
         9 => {

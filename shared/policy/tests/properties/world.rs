@@ -4,10 +4,12 @@ use chrono::TimeDelta;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use seatkeeper_policy::{
-    Account, Days, Decision, Evidence, Exemption, ExemptionSubject, GroupName, Instant, Notice, Obstacle, Policy,
-    Population, Rules, Snapshot, Source, Status, UserKey, Username,
+    Account, Days, Decision, Directory, DirectoryWord, Evidence, Exemption, ExemptionSubject, GroupName, Instant,
+    Match, Notice, Obstacle, Policy, Population, Presence, Provider, Rules, Snapshot, Source, Status, UserKey,
+    Username,
     account::Sighting,
     decide,
+    directory::DirectoryGuard,
     policy::{Cap, Measures},
     raw::RawPolicy,
     rules::{Members, Undeliverable, WarningRule},
@@ -139,11 +141,47 @@ impl Draw {
             email: self.maybe(2, |draw| format!("u{number}@{}", draw.pick(&["example.com", "Example.org"]))),
             directory: self.maybe(2, |draw| draw.pick(&["LDAP", "Internal"]).to_owned()),
             created: self.maybe(4, Self::when),
+            words: self.words(),
             evidence: self.evidence(),
             first_seen: if self.one_in(3) { noon() - TimeDelta::days(2_000) } else { self.when() },
             restored: self.maybe(5, Self::when),
             reenabled: self.maybe(8, Self::when),
             notice: self.maybe(2, Self::notice),
+        }
+    }
+
+    fn words(&mut self) -> Vec<DirectoryWord> {
+        const SAID: [Presence; 8] = [
+            Presence::Active,
+            Presence::Locked,
+            Presence::Unknown,
+            Presence::Disabled,
+            Presence::Disabled,
+            Presence::Disabled,
+            Presence::Absent,
+            Presence::Absent,
+        ];
+        let names = ["entra", "crowd", "gone from the policy"];
+        let spoken: Vec<_> = names.into_iter().filter(|_| self.one_in(4)).collect();
+        let word = |name: &str| DirectoryWord {
+            directory: name.to_owned(),
+            presence: self.pick(&SAID),
+            since: if self.one_in(2) { noon() } else { self.when() },
+        };
+        spoken.into_iter().map(word).collect()
+    }
+
+    fn directory(&mut self, name: &str, provider: Provider) -> Directory {
+        Directory {
+            name: name.to_owned(),
+            provider,
+            matching: Match::Username,
+            responsible: None,
+            leavers: !self.one_in(4),
+            absent_after: self.maybe(2, |draw| draw.pick(windows())),
+            sign_ins: false,
+            one_by_one: false,
+            guard: DirectoryGuard { leavers_percent: 10, leavers_accounts: 10, drop_percent: 20, unknown_percent: 5 },
         }
     }
 
@@ -194,8 +232,14 @@ impl Draw {
         let mut populations: Vec<_> = (0..self.pick(&[0, 0, 1, 2])).map(|number| self.population(number)).collect();
         populations.sort_by(|a, b| (b.priority, &a.name).cmp(&(a.priority, &b.name)));
         let [accounts, percent, percent_from] = [1..6, 1..101, 1..10].map(|range| self.0.random_range(range));
+        let directories = if self.one_in(4) {
+            Vec::new()
+        } else {
+            vec![self.directory("entra", Provider::Graph), self.directory("crowd", Provider::Crowd)]
+        };
         Policy {
             rules: self.rules(),
+            directories,
             populations,
             exemptions: (0..self.pick(&[0, 0, 1, 2])).map(|_| self.exemption()).collect(),
             cap: Cap { accounts, percent, percent_from },
@@ -228,6 +272,25 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
     let created = account.created.filter(|created| plausible(*created));
     let known_since = created.unwrap_or(account.first_seen).min(account.first_seen);
     let newest = account.evidence.sightings.iter().map(|sighting| sighting.at).max();
+    let seen = account.evidence.sightings.iter().map(|sighting| sighting.at).filter(|at| plausible(*at));
+    let existed_since = seen.min().unwrap_or(known_since).min(known_since);
+    let says = |words: &[Presence]| {
+        let known = account.words.iter().filter(|word| policy.directories.iter().any(|d| d.name == word.directory));
+        known.filter(|word| words.contains(&word.presence)).count() > 0
+    };
+    let here = says(&[Presence::Active, Presence::Locked]);
+    if !here && says(&[Presence::Unknown]) {
+        return Some("a directory is silent");
+    }
+    let gone = |directory: &Directory, word: &DirectoryWord| match word.presence {
+        Presence::Disabled => directory.leavers,
+        Presence::Absent => directory.leavers && directory.absent_after.is_some_and(|after| !ago(word.since, after)),
+        _ => false,
+    };
+    let left = account.words.iter().find(|word| {
+        !here && policy.directories.iter().any(|directory| directory.name == word.directory && gone(directory, word))
+    });
+    let activity = left.is_none();
     let checks = [
         (account.key == *own, "own"),
         (account.status != Status::Current, "no seat"),
@@ -237,12 +300,20 @@ pub fn protection(policy: &Policy, account: &Account, own: &UserKey, emergency: 
         (account.reenabled.is_some_and(|at| ago(at, rules.restored_grace)), "enabled again"),
         (rules.warm_up.is_some_and(|length| ago(account.first_seen, length)), "warming up"),
         (!account.obstacles.is_empty(), "obstacle"),
-        (newest.is_none() && account.evidence.never.is_none(), "unknown"),
-        (newest.is_none_or(|at| at >= known_since) && ago(known_since, rules.young), "young"),
-        (newest.is_some_and(|at| at > now || !plausible(at)), "impossible"),
-        (newest.is_some_and(|at| rules.inactive_after.is_none_or(|window| now - at <= window.delta())), "active"),
-        (newest.is_none() && rules.never_logged_in_after.is_none(), "never left alone"),
-        (emergency.is_some_and(|days| newest.is_some_and(|at| now - at <= TimeDelta::days(days.into()))), "floor"),
+        (left.is_some_and(|word| account.evidence.sightings.iter().any(|s| s.at > word.since)), "left, and seen since"),
+        (left.is_some() && ago(existed_since, rules.young), "left, and young"),
+        (activity && newest.is_none() && account.evidence.never.is_none(), "unknown"),
+        (activity && newest.is_none_or(|at| at >= known_since) && ago(known_since, rules.young), "young"),
+        (activity && newest.is_some_and(|at| at > now || !plausible(at)), "impossible"),
+        (
+            activity && newest.is_some_and(|at| rules.inactive_after.is_none_or(|window| now - at <= window.delta())),
+            "active",
+        ),
+        (activity && newest.is_none() && rules.never_logged_in_after.is_none(), "never left alone"),
+        (
+            activity && emergency.is_some_and(|days| newest.is_some_and(|at| now - at <= TimeDelta::days(days.into()))),
+            "floor",
+        ),
     ];
     checks.into_iter().find_map(|(holds, why)| holds.then_some(why))
 }

@@ -51,6 +51,7 @@ fn restores() -> Vec<(String, String)> {
         NothingReason::AlreadyRestored,
         NothingReason::LoginBeforeReclaim,
         NothingReason::SwitchedOff,
+        NothingReason::Left,
         NothingReason::DisabledByOthers,
         NothingReason::Gone,
     ];
@@ -60,6 +61,7 @@ fn restores() -> Vec<(String, String)> {
             | NothingReason::AlreadyRestored
             | NothingReason::LoginBeforeReclaim
             | NothingReason::SwitchedOff
+            | NothingReason::Left
             | NothingReason::DisabledByOthers
             | NothingReason::Gone => {}
         }

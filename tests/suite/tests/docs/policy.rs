@@ -71,9 +71,10 @@ fn every_key_of_the_policy_is_in_the_example_and_explained_with_its_true_default
     let written: BTreeSet<&str> = text
         .lines()
         .map(optional)
-        .filter_map(|line| {
+        .flat_map(|line| {
             let table = line.trim_start_matches('[').trim_end_matches(']');
-            line.split_once(" = ").map(|(key, _)| key).or_else(|| line.starts_with('[').then_some(table))
+            let key = line.split_once(" = ").map(|(key, _)| key);
+            key.or_else(|| line.starts_with('[').then_some(table)).unwrap_or_default().split('.')
         })
         .collect();
     let explained: BTreeMap<_, _> =
