@@ -36,6 +36,9 @@ const NAMES: Names = Names {
     rights: "the token reading of single people",
 };
 
+const CONTEXT: &str = "put the path into the context path";
+const POLICY: &str = "put the path into the policy";
+
 /// Where the directory is, and who we are there.
 #[derive(Debug, Clone)]
 pub struct HttpPeopleSettings {
@@ -48,7 +51,10 @@ pub struct HttpPeopleSettings {
 impl HttpPeopleSettings {
     /// Checks the raw texts and tells all problems at once. An empty token means none.
     pub fn parse(origin: &str, token: &str) -> Result<Self, SettingsError> {
-        let origin = BaseUrl::parse(origin, "");
+        let origin = BaseUrl::parse(origin, "").map_err(|error| SettingsError {
+            // There is no context path here.
+            problems: error.problems.into_iter().map(|problem| problem.replace(CONTEXT, POLICY)).collect(),
+        });
         let token = (!token.trim().is_empty()).then(|| Secret::parse("the token of the custom directory", token));
         match (origin, token.transpose()) {
             (Ok(origin), Ok(token)) => Ok(Self { origin, token }),
@@ -96,7 +102,7 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
             Err(failure) if failure.class == ErrorClass::Gone => {
                 return Err(Failure { class: ErrorClass::Malformed, ..failure });
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => return Err(about_one(failure)),
         };
         let presence = body.pointer(&rules.status).map_or(Presence::Unknown, |found| value::meaning(rules, found));
         let seen = rules.sign_in.as_ref().filter(|_| sign_ins).and_then(|pointer| {
@@ -105,6 +111,13 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
         });
         Ok(says(presence, seen))
     }
+}
+
+/// A refusal that may be due to this one name says nothing about the others: a name that is too long, or that the
+/// directory takes for none.
+fn about_one(failure: Failure) -> Failure {
+    let request = matches!(failure.status, Some(400 | 406 | 409 | 414 | 422));
+    if request { Failure { class: ErrorClass::Malformed, ..failure } } else { failure }
 }
 
 /// The JSON of an answer that is to be about a person.

@@ -124,7 +124,7 @@ impl<H: Http, C: Clock> Crowd<H, C> {
     async fn newest(&self, mail: &str, accounts: &[&UserWire]) -> Result<Option<Sighting>, Failure> {
         if accounts.len() > MAX_NAMESAKES {
             let detail = format!("{} accounts have the address `{mail}`; match by username instead", accounts.len());
-            return Err(Failure::new(ErrorClass::Refused, detail));
+            return Err(Failure::new(ErrorClass::Malformed, detail));
         }
         let mut newest = None;
         for account in accounts {
@@ -133,6 +133,12 @@ impl<H: Http, C: Clock> Crowd<H, C> {
         }
         Ok(newest)
     }
+}
+
+/// A name that Crowd, or the server that it runs in, cannot read says nothing about the others.
+fn about_one(failure: Failure) -> Failure {
+    let request = matches!(failure.status, Some(400 | 414));
+    if request { Failure { class: ErrorClass::Malformed, ..failure } } else { failure }
 }
 
 /// Crowd has no attribute for everything that a policy may match by.
@@ -182,7 +188,9 @@ impl<H: Http, C: Clock> Directories for Crowd<H, C> {
             return Err(not_configured(directory));
         }
         let read = self.one(directory, identity).await;
-        read.map_err(|failure| failure.during(format!("look up `{identity}` in directory `{}`", directory.name)))
+        read.map_err(|failure| {
+            about_one(failure).during(format!("look up `{identity}` in directory `{}`", directory.name))
+        })
     }
 }
 

@@ -150,7 +150,11 @@ fn case_75_every_fault_is_an_error_of_its_class_and_never_a_leaver() {
         (raw(200, &[], ""), ErrorClass::Malformed, "empty"),
         (raw(200, &[], "<html>Sign in</html>"), ErrorClass::Malformed, "web page"),
         (raw(204, &[], ""), ErrorClass::Malformed, "204"),
-        (raw(400, &[], "bad"), ErrorClass::Refused, "400"),
+        // Due to the name perhaps, so not a word about the whole directory.
+        (raw(400, &[], "bad"), ErrorClass::Malformed, "400"),
+        (raw(414, &[], ""), ErrorClass::Malformed, "414"),
+        (raw(422, &[], ""), ErrorClass::Malformed, "422"),
+        (raw(405, &[], ""), ErrorClass::Refused, "405"),
         (raw(301, &[("location", "https://other.example.com/")], ""), ErrorClass::Malformed, "never followed"),
     ] {
         let world = World::new(repeat_n(fault, 3));
@@ -254,9 +258,10 @@ fn there_is_no_list_and_other_providers_are_not_ours() {
 
 #[test]
 fn settings_tell_all_problems_at_once_and_never_the_token() {
-    let error = HttpPeopleSettings::parse("hr.example.com/x", "two words").unwrap_err();
+    let error = HttpPeopleSettings::parse("https://hr.example.com/x", "two words").unwrap_err();
     assert!(error.problems.len() >= 2, "{error}");
     assert!(!error.to_string().contains("two words"), "{error}");
+    assert!(error.to_string().contains(POLICY) && !error.to_string().contains("context"), "{error}");
     let settings = HttpPeopleSettings::parse("https://hr.example.com", "t0k3n").unwrap();
     assert!(!format!("{settings:?}").contains("t0k3n"));
     for origin in ["https://user:pass@hr.example.com", "file:///etc", "https://hr.example.com/api", ""] {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
 
+mod attributes;
 mod client;
 mod delivery;
 mod evidence;
