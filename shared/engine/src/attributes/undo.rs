@@ -77,7 +77,8 @@ where
             let moving = waiting.contains(&key);
             if person.username == *from && !moving {
                 // Confluence never showed the new name, or shows the old one again.
-                name_first = self.ports.rename.holder(to).await?.is_some() && self.ports.rename.holder(from).await?.is_none();
+                name_first =
+                    self.ports.rename.holder(to).await?.is_some() && self.ports.rename.holder(from).await?.is_none();
             } else if person.username != *to {
                 if moving {
                     return Ok(Undone::Later);
@@ -102,7 +103,7 @@ where
         if !name_first && let Some((from, to)) = &both {
             self.rename_back(&mut row, from, to).await?;
             let shown = self.ports.confluence.account(Who::Key(&key)).await?;
-            if shown.is_some_and(|shown| shown.username != *from) {
+            if shown.is_some_and(|shown| shown.username == *to) {
                 waiting.insert(key);
             }
         }
