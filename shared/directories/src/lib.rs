@@ -1,6 +1,10 @@
 //! Outside directories on the [`Http`](seatkeeper_engine::ports::Http) port.
 //!
-//! Today this is the executor of renames: Confluence has no REST call for them, Crowd has one, and Jira serves the same
+//! Most of it asks who still belongs to the company: [`scim`], [`graph`], [`okta`], [`crowd`], [`ldap`], and [`http_people`]
+//! for a directory of one's own. All that speak HTTP make their calls through [`transport`], and their answers are judged
+//! by [`reply`] before anybody reads them. Nothing of that can write.
+//!
+//! Besides there is the executor of renames: Confluence has no REST call for them, Crowd has one, and Jira serves the same
 //! call when it is used as the user directory. Without either, [`NoRename`] says so.
 #![forbid(unsafe_code)]
 

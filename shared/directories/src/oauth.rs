@@ -165,12 +165,11 @@ impl Tokens {
     fn request(&self) -> Call {
         let ClientCredentials { token_url, client_id, client_secret, scope } = &self.credentials;
         let scope = scope.as_deref().map(|scope| format!("&scope={}", encoded(scope))).unwrap_or_default();
-        let form = format!(
-            "grant_type=client_credentials&client_id={}&client_secret={}{scope}",
-            encoded(client_id),
-            encoded(client_secret.expose())
-        );
-        Call::post(token_url.as_str(), "application/x-www-form-urlencoded", form.into_bytes()).hiding(client_secret)
+        let (id, secret) = (encoded(client_id), encoded(client_secret.expose()));
+        let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}{scope}");
+        Call::post(token_url.as_str(), "application/x-www-form-urlencoded", form.into_bytes())
+            .hiding(client_secret)
+            .hiding_text(secret)
     }
 
     /// Token endpoints say 400 where they mean that they do not know us.

@@ -86,7 +86,7 @@ fn eight_calls_at_once_fetch_one_token() {
 
 #[test]
 fn a_refusal_of_the_token_endpoint_has_its_class_and_never_shows_the_secret() {
-    let said = |error: &str| json!({"error": error, "error_description": "AADSTS7000215: s3cr3t/+ is wrong"});
+    let said = |error: &str| json!({"error": error, "error_description": "AADSTS7000215: s3cr3t/+ is wrong, so is s3cr3t%2F%2B"});
     for (answer, class, part) in [
         (json(401, said("invalid_client")), ErrorClass::Unauthorized, "AADSTS7000215"),
         (json(400, said("invalid_client")), ErrorClass::Unauthorized, "the client id or the secret"),

@@ -235,7 +235,9 @@ impl List {
     fn read(reply: &Reply) -> Result<Self, Failure> {
         let malformed = |detail: &str| Failure::new(ErrorClass::Malformed, format!("no SCIM list response: {detail}"));
         let object: Map<String, Value> = reply.json()?;
-        let number = |name: &str| listing::member(&object, name).and_then(Value::as_u64);
+        // Some servers write numbers as texts.
+        let read = |value: &Value| value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+        let number = |name: &str| listing::member(&object, name).and_then(read);
         let total = number("totalResults").ok_or_else(|| malformed("`totalResults` is missing or no number"))?;
         let people = match listing::member(&object, "Resources") {
             None | Some(Value::Null) => Vec::new(),

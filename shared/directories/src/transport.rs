@@ -107,6 +107,13 @@ impl Call {
         self
     }
 
+    /// The same for a secret as it is spelled in the body.
+    #[must_use]
+    pub(crate) fn hiding_text(mut self, text: String) -> Self {
+        self.secrets.push(text);
+        self
+    }
+
     fn request(&self) -> Result<Request<Vec<u8>>, Failure> {
         let mut request = Request::builder().method(&self.method).uri(&self.url);
         for (name, value) in &self.headers {
