@@ -214,7 +214,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[derive(clap::Parser)]
-    struct Cli {
+    pub(super) struct Cli {
         #[command(subcommand)]
         command: Command,
     }

@@ -278,6 +278,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_command_of_the_manual_can_be_typed() {
+        let manual = include_str!("../../../../docs/users.md");
+        let mut typed = 0;
+        for command in manual.split('`').filter(|text| text.starts_with("seatkeeper users ")) {
+            // The manual also names commands without their arguments.
+            let words: Vec<_> = command.split_whitespace().skip(2).collect();
+            if words.len() == 1 && words != ["jobs"] {
+                continue;
+            }
+            let result = <super::super::tests::Cli as clap::Parser>::try_parse_from(command.split_whitespace());
+            assert!(result.is_ok(), "{command}: {:?}", result.err().map(|error| error.to_string()));
+            typed += 1;
+        }
+        assert!(typed > 6, "{typed}");
+    }
+
+    #[test]
     fn switches_become_a_query() {
         assert_eq!(query(false, false), "");
         assert_eq!(query(true, false), "?dry-run=true");

@@ -36,7 +36,7 @@ where
     /// Compares the account with what the check saw. The row comes back intended, or skipped with the reason.
     pub(super) async fn begin(&self, mut row: AttributeRow) -> Result<AttributeRow, Trouble> {
         let skipped = |mut row: AttributeRow, why: String| {
-            row.state = RowState::Skipped { why };
+            row.state = RowState::Skipped { why: with_temporary_name(&row, why) };
             Ok(row)
         };
         let Some(key) = row.key.clone() else { return skipped(row, "the account was never found".to_owned()) };
@@ -171,9 +171,14 @@ where
     }
 
     /// The outcome of a row whose next change cannot be made: what is as wished by now counts as done.
-    pub(super) async fn give_up(&self, mut row: AttributeRow, why: String) -> Result<AttributeRow, Trouble> {
-        self.read_again(&mut row, |_| Some(why.clone())).await?;
-        Ok(row)
+    pub(super) async fn give_up(&self, mut row: AttributeRow, why: String) -> AttributeRow {
+        if self.read_again(&mut row, |_| Some(why.clone())).await.is_err() {
+            for change in row.changes.iter_mut().filter(|change| change.state == ChangeState::Planned) {
+                change.state = ChangeState::Failed { why: why.clone() };
+            }
+            row.state = outcome(&row);
+        }
+        row
     }
 
     /// Reads the account again and gives every change its outcome. What took effect is done, whatever a call said;
@@ -249,6 +254,16 @@ where
     }
 }
 
+/// A reason, with the name that the account is left with if its row ends in the middle of a circle.
+pub(super) fn with_temporary_name(row: &AttributeRow, why: String) -> String {
+    match &row.via {
+        Some(name) => {
+            format!("{why}. The account is called `{name}` meanwhile; undo the job to give it its old name back")
+        }
+        None => why,
+    }
+}
+
 /// A change in words, without mail addresses and full names: those are in the job.
 pub(super) fn told(change: &Change) -> String {
     match change {
@@ -274,11 +289,8 @@ fn outcome(row: &AttributeRow) -> RowState {
             ChangeState::Failed { why } => format!("{}: {why}", told(&change.change)),
             _ => told(&change.change),
         });
-        let mut why = why.collect::<Vec<_>>().join("; ");
-        if let Some(name) = &row.via {
-            why = format!("{why}. The account is called `{name}` meanwhile; undo the job to give it its old name back");
-        }
-        return RowState::Failed { why };
+        let why = why.collect::<Vec<_>>().join("; ");
+        return RowState::Failed { why: with_temporary_name(row, why) };
     }
     let idle = with(|state| matches!(state, ChangeState::NotEffective));
     if !idle.is_empty() {

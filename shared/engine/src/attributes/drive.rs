@@ -2,7 +2,7 @@
 
 use super::{
     Ports, Shift,
-    act::told,
+    act::{told, with_temporary_name},
     desk::Desk,
     settled,
     undo::{self, Undone},
@@ -217,14 +217,20 @@ where
                 Ok(row) => return Ok(row),
                 Err(trouble) => trouble,
             };
-            let difficult = ["unreachable", "malformed-answer"].contains(&trouble.code.as_str());
-            let Some(place) = rows.get_mut(index).filter(|row| difficult && row.state == RowState::Intended) else {
-                return Err(trouble);
-            };
+            let Some(place) = rows.get_mut(index) else { return Err(trouble) };
             place.tries += 1;
             row = place.clone();
-            if row.tries >= TRIES {
-                row = self.give_up(row, format!("{} (tried {TRIES} times)", trouble.message)).await?;
+            match row.state {
+                // Nothing was called yet. What refuses to show this account says nothing about the others.
+                RowState::Planned if about_one(&trouble) => {
+                    row.state = RowState::Skipped { why: with_temporary_name(&row, trouble.message) };
+                }
+                RowState::Intended if about_one(&trouble) || may_be_one(&trouble) => {
+                    if row.tries >= TRIES {
+                        row = self.give_up(row, format!("{} (tried {TRIES} times)", trouble.message)).await;
+                    }
+                }
+                _ => return Err(trouble),
             }
             if let Some(place) = rows.get_mut(index) {
                 place.clone_from(&row);
@@ -263,7 +269,7 @@ where
                     place.clone_from(&row);
                 }
                 self.keep(job, page, &rows).await?;
-                match self.undo_row(row, &mut moving).await? {
+                match self.undo_patiently(row, &mut moving).await? {
                     Undone::Later => open = true,
                     Undone::Yes(row) => {
                         self.record(job, &row, &by, "attributes-undone", |state| *state == ChangeState::Undone).await?;
@@ -282,6 +288,22 @@ where
         Ok(Pace::Rested)
     }
 
+    /// Undoes one row, tried again at once where its calls fail; after some tries in vain it is left as it is.
+    async fn undo_patiently(&self, mut row: AttributeRow, moving: &mut BTreeSet<UserKey>) -> Result<Undone, Trouble> {
+        loop {
+            match self.undo_row(row.clone(), moving).await {
+                Err(trouble) if about_one(&trouble) || may_be_one(&trouble) => {
+                    row.tries += 1;
+                    if row.tries >= TRIES {
+                        row.state = RowState::NotUndone { why: format!("{} (tried {TRIES} times)", trouble.message) };
+                        return Ok(Undone::Yes(Box::new(row)));
+                    }
+                }
+                result => return result,
+            }
+        }
+    }
+
     /// Whether Confluence still shows the name of a row that was undone and on whose old name others wait.
     async fn still_moving(&self, row: &AttributeRow, moving: &mut BTreeSet<UserKey>) -> Result<(), Trouble> {
         let linked = row.temporary || row.via.is_some() || row.after.is_some();
@@ -293,6 +315,16 @@ where
         }
         Ok(())
     }
+}
+
+/// A refusal that concerns this account.
+fn about_one(trouble: &Trouble) -> bool {
+    ["refused", "not-found"].contains(&trouble.code.as_str())
+}
+
+/// A failure that may concern this account or everything; some tries tell.
+fn may_be_one(trouble: &Trouble) -> bool {
+    ["unreachable", "malformed-answer"].contains(&trouble.code.as_str())
 }
 
 fn took_effect(state: &ChangeState) -> bool {

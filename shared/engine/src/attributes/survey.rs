@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     ports::{Clock, ConfluenceRead, ConfluenceWrite, ErrorClass, Rename, Store, UpdateAttributes},
-    state::{AttributeJob, AttributeRow, Change, JobStage},
+    state::{AttributeJob, AttributeRow, Change, JobStage, RowState},
     trouble::Trouble,
 };
 use futures::future::join_all;
@@ -102,7 +102,11 @@ where
         for page in 0..job.pages {
             rows.extend(self.rows(job, page).await?);
         }
-        let before = rows.clone();
+        let against = |row: &AttributeRow| match &row.state {
+            RowState::Refused { objections } => objections.len(),
+            _ => 0,
+        };
+        let before: Vec<usize> = rows.iter().map(against).collect();
         let leaves = |row: &AttributeRow| {
             row.changes.iter().any(|change| matches!(&change.change, Change::Leave(group) if self.administers(group)))
         };
@@ -116,14 +120,14 @@ where
         let whole = Whole { seats, buffer: self.policy.restore.seat_buffer, administrators: &administrators };
         conclude(&mut rows, &whole, |group| self.administers(group));
         for (page, (new, old)) in (0..).zip(rows.chunks(PAGE).zip(before.chunks(PAGE))) {
-            if new != old {
+            if new.iter().map(against).ne(old.iter().copied()) {
                 self.keep(job, page, new).await?;
             }
         }
-        let against = rows.iter().filter(|row| refused(row)).count();
+        let out = rows.iter().filter(|row| refused(row)).count();
         job.stage = if job.dry_run {
             JobStage::Checked
-        } else if against > 0 && (!job.skip_refused || against == rows.len()) {
+        } else if out > 0 && (!job.skip_refused || out == rows.len()) {
             JobStage::Refused
         } else {
             JobStage::Working

@@ -36,6 +36,9 @@ pub(super) fn intended(mut row: AttributeRow) -> AttributeRow {
     for change in row.changes.iter_mut().filter(|change| unknown && change.state == ChangeState::Planned) {
         change.state = ChangeState::Done;
     }
+    if row.state != RowState::UndoIntended {
+        row.tries = 0;
+    }
     row.state = RowState::UndoIntended;
     row
 }

@@ -9,6 +9,8 @@
 
 mod cases;
 mod crash;
+mod difficult;
+mod manual;
 mod orders;
 mod undo;
 
