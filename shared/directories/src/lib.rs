@@ -1,7 +1,7 @@
-//! Outside directories on the [`Http`](seatkeeper_engine::ports::Http) port.
+//! Outside directories: one client for each provider, and [`Outside`] that holds them. They tell who has left.
 //!
-//! Today this is the executor of renames: Confluence has no REST call for them, Crowd has one, and Jira serves the same
-//! call when it is used as the user directory. Without either, [`NoRename`] says so.
+//! Crowd also executes renames and sets mail and full name: Confluence has no REST call for renames, Crowd has one, and
+//! Jira serves the same call when it is used as the user directory. Without either, [`NoRename`] says so.
 #![forbid(unsafe_code)]
 
 pub mod crowd;
@@ -10,6 +10,7 @@ pub mod http_people;
 mod listing;
 pub mod oauth;
 pub mod okta;
+pub mod outside;
 pub mod reply;
 pub mod scim;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use crowd::{Crowd, CrowdSettings};
 pub use graph::{Graph, GraphSettings};
 pub use http_people::{HttpPeople, HttpPeopleSettings};
 pub use okta::{Okta, OktaSettings};
+pub use outside::{Outside, OutsideSettings};
 pub use scim::{OAuthTexts, Scim, ScimSettings};
 
 /// The executor of renames where none is configured.

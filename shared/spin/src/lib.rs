@@ -27,4 +27,4 @@ pub use log::log;
 pub use postgres::Postgres;
 pub use respond::Answer;
 pub use store::SpinStore;
-pub use variables::{Variables, VariablesError};
+pub use variables::{DIRECTORIES, Variables, VariablesError};

@@ -133,12 +133,7 @@ where
         Ok(())
     }
 
-    async fn look_at_details(
-        &self,
-        row: &mut AttributeRow,
-        person: &Person,
-        about: &Known,
-    ) -> Result<(), Trouble> {
+    async fn look_at_details(&self, row: &mut AttributeRow, person: &Person, about: &Known) -> Result<(), Trouble> {
         let (email, full_name) = (row.wish.email.clone(), row.wish.full_name.clone());
         let (field, value) = if email.is_empty() { ("full-name", full_name.clone()) } else { ("email", email.clone()) };
         if value.is_empty() {
@@ -150,7 +145,12 @@ where
         };
         if about.fixed {
             let directory = about.directory.as_deref().unwrap_or("its directory");
-            refuse(row, field, &value, format!("{directory} takes no changes of accounts from Confluence; change it there"));
+            refuse(
+                row,
+                field,
+                &value,
+                format!("{directory} takes no changes of accounts from Confluence; change it there"),
+            );
             return Ok(());
         }
         let from = match self.ports.update.attributes(&person.username).await {
@@ -162,7 +162,12 @@ where
             Err(error) => return Err(error.into()),
         };
         let Some(from) = from else {
-            refuse(row, field, &value, format!("{updater} does not know the account; change it in the directory it comes from"));
+            refuse(
+                row,
+                field,
+                &value,
+                format!("{updater} does not know the account; change it in the directory it comes from"),
+            );
             return Ok(());
         };
         let mut to = from.clone();

@@ -93,7 +93,8 @@ where
     /// What a sweep took of the account and nobody gave back.
     pub(super) async fn held(&self, key: &UserKey) -> Result<Taken, Trouble> {
         let store = self.ports.store;
-        let Some(reclaim) = state::load(store, &state::reclaim(key)).await?.filter(|reclaim| reclaim.key == *key) else {
+        let Some(reclaim) = state::load(store, &state::reclaim(key)).await?.filter(|reclaim| reclaim.key == *key)
+        else {
             return Ok(Taken::default());
         };
         for answer in [state::restore(key), state::undo(key)] {
@@ -122,7 +123,10 @@ where
                 next = page.next;
                 pages += 1;
                 if pages >= MOST_PAGES {
-                    return Err(Trouble::new("endless-listing", format!("group `{group}` of administrators has no end")));
+                    return Err(Trouble::new(
+                        "endless-listing",
+                        format!("group `{group}` of administrators has no end"),
+                    ));
                 }
             }
         }
@@ -142,7 +146,9 @@ where
     /// Whoever has this name in Confluence, unless it is the account itself.
     pub(super) async fn taken_by(&self, name: &Username, key: &UserKey) -> Result<Option<UserKey>, PortError> {
         let found = self.ports.confluence.account(Who::Name(name)).await?;
-        Ok(found.filter(|other| other.key != *key && same(other.username.as_str(), name.as_str())).map(|other| other.key))
+        Ok(found
+            .filter(|other| other.key != *key && same(other.username.as_str(), name.as_str()))
+            .map(|other| other.key))
     }
 
     /// What the newest sweep knows of the directories of these accounts, by name in lower case.

@@ -414,7 +414,9 @@ fn notes(rows: &[AttributeRow]) -> Vec<String> {
             .to_owned(),
     ];
     if rows.iter().any(|row| row.temporary) {
-        notes.push("Names go round in a circle; one account of each circle gets a temporary name in between.".to_owned());
+        notes.push(
+            "Names go round in a circle; one account of each circle gets a temporary name in between.".to_owned(),
+        );
     }
     notes
 }

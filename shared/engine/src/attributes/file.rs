@@ -38,8 +38,11 @@ pub fn parse(text: &str, original: impl Fn(&str) -> &str) -> Result<Vec<Line>, R
             continue;
         }
         if record.len() != headers.len() {
-            let problem =
-                format!("has {} cells and the header {}; put texts with separators in double quotes", record.len(), headers.len());
+            let problem = format!(
+                "has {} cells and the header {}; put texts with separators in double quotes",
+                record.len(),
+                headers.len()
+            );
             return Err(RowProblem { line, field: "file".into(), value: String::new(), problem });
         }
         if lines.len() >= MOST_ROWS {
@@ -142,11 +145,7 @@ mod tests {
     #[test]
     fn columns_come_in_any_order_and_a_byte_order_mark_is_no_part_of_a_name() {
         let text = "\u{feff}Full Name,\"USERNAME\",add_groups\r\n\"Doe, Jane\",jdoe,a; b ;a\r\n\r\n";
-        let wish = Wish {
-            full_name: "Doe, Jane".into(),
-            add_groups: vec!["a".into(), "b".into()],
-            ..Wish::default()
-        };
+        let wish = Wish { full_name: "Doe, Jane".into(), add_groups: vec!["a".into(), "b".into()], ..Wish::default() };
         assert_eq!(read(text).unwrap(), [Line { line: 2, username: "jdoe".into(), wish }]);
     }
 

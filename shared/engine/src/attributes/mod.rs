@@ -334,7 +334,8 @@ where
 /// The answer to a request that worked on a job.
 async fn ended(store: &impl Store, (job, pace): (AttributeJob, Pace)) -> Result<JobReport, Refusal> {
     let refused = job.stage == JobStage::Refused;
-    let window = Window { state: refused.then(|| "refused".to_owned()), first: 0, most: if refused { 1_000 } else { 200 } };
+    let window =
+        Window { state: refused.then(|| "refused".to_owned()), first: 0, most: if refused { 1_000 } else { 200 } };
     let mut report = reported(store, job, &window).await?;
     match pace {
         Pace::Rested => {}

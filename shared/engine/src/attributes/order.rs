@@ -10,12 +10,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// like is already said in its state.
 pub(super) fn rows(id: &SweepId, lines: Vec<Line>) -> Vec<AttributeRow> {
     let mut rows: Vec<AttributeRow> = lines.into_iter().map(row).collect();
-    let by_name = told_twice(&mut rows, |row| Some(row.username.to_lowercase()), "username", |line| {
-        format!("the same account is in line {line}; put all changes of an account into one row")
-    });
-    told_twice(&mut rows, |row| target(&row.wish), "new-username", |line| {
-        format!("is the new name of another account too, in line {line}")
-    });
+    let by_name = told_twice(
+        &mut rows,
+        |row| Some(row.username.to_lowercase()),
+        "username",
+        |line| format!("the same account is in line {line}; put all changes of an account into one row"),
+    );
+    told_twice(
+        &mut rows,
+        |row| target(&row.wish),
+        "new-username",
+        |line| format!("is the new name of another account too, in line {line}"),
+    );
     // Which row gives up the name that a row wants.
     let frees: Vec<Option<usize>> = rows
         .iter()

@@ -148,7 +148,8 @@ mod tests {
     fn a_suffix_is_never_put_on_twice() {
         assert_eq!(without_suffix("jdoe_inactive_20261122"), Some("jdoe"));
         assert_eq!(without_suffix("jdoe_inactive_20261122_2"), Some("jdoe"));
-        for other in ["jdoe_inactive_2026112", "jdoe_inactive_2026112x", "jdoe_inactive_", "jdoe", "jdoe_inactive_20261122x"]
+        for other in
+            ["jdoe_inactive_2026112", "jdoe_inactive_2026112x", "jdoe_inactive_", "jdoe", "jdoe_inactive_20261122x"]
         {
             assert_eq!(without_suffix(other), None, "{other}");
         }
@@ -168,7 +169,9 @@ mod tests {
         for good in ["a@b", "jane.doe+x@mail.example.com", "o'neil@example.com", "jörg@example.com"] {
             assert_eq!(mail(good), None, "{good}");
         }
-        for bad in ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b..c", "a@-b", ".a@b", "a..b@c", "<a@b>", "a@b,c@d", "a\r@b"] {
+        for bad in
+            ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b..c", "a@-b", ".a@b", "a..b@c", "<a@b>", "a@b,c@d", "a\r@b"]
+        {
             assert!(mail(bad).is_some(), "{bad:?}");
         }
         assert!(mail(&format!("{}@b", "x".repeat(253))).is_some());

@@ -72,12 +72,7 @@ where
     }
 
     /// Puts the account into a group.
-    pub(super) async fn join(
-        &self,
-        person: &Person,
-        group: &GroupName,
-        now: &BTreeSet<GroupName>,
-    ) -> Result<(), Miss> {
+    pub(super) async fn join(&self, person: &Person, group: &GroupName, now: &BTreeSet<GroupName>) -> Result<(), Miss> {
         if !self.takes_seat(group, person.status, now) {
             return self.add(person, group).await;
         }

@@ -77,7 +77,8 @@ where
             let moving = waiting.contains(&key);
             if person.username == *from && !moving {
                 // Confluence never showed the new name, or shows the old one again.
-                name_first = self.ports.rename.holder(to).await?.is_some() && self.ports.rename.holder(from).await?.is_none();
+                name_first =
+                    self.ports.rename.holder(to).await?.is_some() && self.ports.rename.holder(from).await?.is_none();
             } else if person.username != *to {
                 if moving {
                     return Ok(Undone::Later);

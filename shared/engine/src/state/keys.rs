@@ -1,9 +1,9 @@
 //! All keys of the store, each with its owner.
 
 use super::{
-    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import, ImportedLogin, Judged, Key, Lease,
-    LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, UsagePoint,
-    Warning,
+    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import,
+    ImportedLogin, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead, PolicyRecord, Run,
+    Seen, SnapshotHead, Stop, UsagePoint, Warning,
 };
 use seatkeeper_policy::journal::Reclaim;
 use seatkeeper_policy::restore::Restore;
