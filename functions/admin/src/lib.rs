@@ -1,5 +1,5 @@
-//! The admin component: the policy, plans with their answers, undo, imported evidence, the stop switch, emergencies, and
-//! the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
+//! The admin component: the policy, plans with their answers, undo, imported evidence, the stop switch, emergencies,
+//! changes of accounts, and the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
 
 mod check;
 mod control;
@@ -8,6 +8,7 @@ mod plans;
 mod policy;
 mod refuse;
 mod route;
+mod users;
 
 use http::{Method, Response};
 use route::Route;
@@ -104,5 +105,12 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Route::Stop if call.method == Method::DELETE => control::release(&context.store, &call).await,
         Route::Stop => control::show(&context.store).await,
         Route::Emergency => control::emergency(&context.store, &call).await,
+        Route::User(name) => users::patch(&context, name, &call).await,
+        Route::Rename(name) => users::rename(&context, name, &call).await,
+        Route::Bulk => users::bulk(&context, &call).await,
+        Route::Jobs => users::list(&context.store).await,
+        Route::Job(id) => users::show(&context.store, &id, &call).await,
+        Route::ResumeJob(id) => users::resume(&context, &id, &call).await,
+        Route::UndoJob(id) => users::undo(&context, &id, &call).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Which administrator's request an address means.
 
+use percent_encoding::percent_decode_str;
 use seatkeeper_policy::SweepId;
 
 /// A request's subject.
@@ -27,6 +28,20 @@ pub enum Route {
     Stop,
     /// Seats are needed now.
     Emergency,
+    /// One account's mail address, full name and groups.
+    User(String),
+    /// One account's name.
+    Rename(String),
+    /// A file of changes.
+    Bulk,
+    /// All jobs that change accounts.
+    Jobs,
+    /// One such job.
+    Job(SweepId),
+    /// Going on with one.
+    ResumeJob(SweepId),
+    /// Undoing one.
+    UndoJob(SweepId),
 }
 
 impl Route {
@@ -34,6 +49,11 @@ impl Route {
     pub fn find(path: &str) -> Option<Self> {
         let parts: Vec<&str> = path.strip_prefix("/admin/")?.split('/').collect();
         let id = |text: &str| SweepId::parse(text).ok();
+        // Whatever a name holds, it is one segment; whether it is a name, the check says.
+        let name = |text: &str| {
+            let name = percent_decode_str(text).decode_utf8().ok()?.into_owned();
+            (!name.is_empty()).then_some(name)
+        };
         match parts.as_slice() {
             ["policy"] => Some(Self::Policy),
             ["check"] => Some(Self::Check),
@@ -46,6 +66,13 @@ impl Route {
             ["evidence", "imports"] => Some(Self::Imports),
             ["stop"] => Some(Self::Stop),
             ["emergency"] => Some(Self::Emergency),
+            ["users", "bulk"] => Some(Self::Bulk),
+            ["users", "jobs"] => Some(Self::Jobs),
+            ["users", user, "rename"] => Some(Self::Rename(name(user)?)),
+            ["users", "jobs", job] => Some(Self::Job(id(job)?)),
+            ["users", "jobs", job, "resume"] => Some(Self::ResumeJob(id(job)?)),
+            ["users", "jobs", job, "undo"] => Some(Self::UndoJob(id(job)?)),
+            ["users", user] => Some(Self::User(name(user)?)),
             _ => None,
         }
     }
@@ -55,16 +82,25 @@ impl Route {
         match self {
             Self::Policy => "GET, PUT",
             Self::Stop => "GET, POST, DELETE",
-            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports => "GET",
-            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) | Self::Import | Self::Emergency => "POST",
+            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) => "GET",
+            Self::Approve(_)
+            | Self::Reject(_)
+            | Self::Undo(_)
+            | Self::Import
+            | Self::Emergency
+            | Self::Rename(_)
+            | Self::Bulk
+            | Self::ResumeJob(_)
+            | Self::UndoJob(_) => "POST",
+            Self::User(_) => "PATCH",
         }
     }
 
     /// The largest body in bytes.
     pub fn max_body(&self) -> usize {
         match self {
-            // 200 000 rows, the most that one file may have, with room for long names.
-            Self::Import => 8 * 1024 * 1024,
+            // 200 000 rows, the most that one file may have, with room for long names; 20 000 longer ones of changes.
+            Self::Import | Self::Bulk => 8 * 1024 * 1024,
             // A policy with some thousand exemptions.
             Self::Policy
             | Self::Plans
@@ -75,7 +111,13 @@ impl Route {
             | Self::Check
             | Self::Imports
             | Self::Stop
-            | Self::Emergency => 256 * 1024,
+            | Self::Emergency
+            | Self::User(_)
+            | Self::Rename(_)
+            | Self::Jobs
+            | Self::Job(_)
+            | Self::ResumeJob(_)
+            | Self::UndoJob(_) => 256 * 1024,
         }
     }
 }
@@ -85,9 +127,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_file_of_last_logins_may_be_large() {
-        assert_eq!(Route::Import.max_body(), 8 << 20);
-        for route in [Route::Policy, Route::Stop, Route::Emergency] {
+    fn only_a_file_may_be_large() {
+        for route in [Route::Import, Route::Bulk] {
+            assert_eq!(route.max_body(), 8 << 20);
+        }
+        for route in [Route::Policy, Route::Stop, Route::Emergency, Route::User("a".into())] {
             assert_eq!(route.max_body(), 256 << 10);
         }
     }
@@ -107,6 +151,15 @@ mod tests {
             ("/admin/evidence/imports", Route::Imports, "GET"),
             ("/admin/stop", Route::Stop, "GET, POST, DELETE"),
             ("/admin/emergency", Route::Emergency, "POST"),
+            ("/admin/users/jdoe", Route::User("jdoe".into()), "PATCH"),
+            ("/admin/users/a%2Fb%20%C3%BC%25", Route::User("a/b ü%".into()), "PATCH"),
+            ("/admin/users/jdoe/rename", Route::Rename("jdoe".into()), "POST"),
+            ("/admin/users/jobs/rename", Route::Rename("jobs".into()), "POST"),
+            ("/admin/users/bulk", Route::Bulk, "POST"),
+            ("/admin/users/jobs", Route::Jobs, "GET"),
+            ("/admin/users/jobs/20261122-120000", Route::Job(id()), "GET"),
+            ("/admin/users/jobs/20261122-120000/resume", Route::ResumeJob(id()), "POST"),
+            ("/admin/users/jobs/20261122-120000/undo", Route::UndoJob(id()), "POST"),
         ] {
             let found = Route::find(path);
             assert_eq!(found.as_ref(), Some(&route), "{path}");
@@ -119,6 +172,12 @@ mod tests {
             "/admin/plans/A_B",
             "/admin/plans/1/undo",
             "/admin/runs/1",
+            "/admin/users",
+            "/admin/users/",
+            "/admin/users//rename",
+            "/admin/users/a/b/rename",
+            "/admin/users/%ff",
+            "/admin/users/jobs/A_B",
             "/admin/evidence",
             "/evidence/import",
             "/policy",

@@ -26,7 +26,17 @@ const BY_HAND: &str = "otherwise change mail and full name by hand in the direct
                        Confluence synchronise it";
 
 impl<H: Http, C: Clock> Confluence<H, C> {
+    /// Whether the call exists; found out once.
     async fn can_update(&self, operation: &str) -> Result<bool, PortError> {
+        if let Some(known) = self.updates.get() {
+            return Ok(known);
+        }
+        let can = self.ask_for_update(operation).await?;
+        self.updates.set(Some(can));
+        Ok(can)
+    }
+
+    async fn ask_for_update(&self, operation: &str) -> Result<bool, PortError> {
         let path = format!("/rest/api/admin/user/{}", checked_segment(NOBODY, operation)?);
         let blank = json!({"fullName": "", "email": ""});
         let during = |failure: Failure| failure.during(operation);
@@ -105,7 +115,8 @@ impl<H: Http, C: Clock> UpdateAttributes for Confluence<H, C> {
             "Confluence acknowledged the change, but the account does not show it; its directory may be read-only, or show \
              it after its next synchronisation; {BY_HAND}"
         );
-        Err(Failure::new(ErrorClass::Retryable, detail).during(&operation))
+        // Sending it again would be acknowledged again.
+        Err(Failure::new(ErrorClass::Refused, detail).during(&operation))
     }
 }
 

@@ -37,6 +37,10 @@ fn no_user() -> Scripted {
     error(404, &format!("No user found with username: {NOBODY}"))
 }
 
+fn no_route() -> Scripted {
+    error(404, "null for uri: http://wiki.example.com/rest/api/admin/user")
+}
+
 #[test]
 fn a_confluence_that_has_the_call_refuses_to_blank_nobody() {
     for refusal in [error(400, "fullName must not be blank"), no_user()] {
@@ -50,10 +54,27 @@ fn a_confluence_that_has_the_call_refuses_to_blank_nobody() {
 }
 
 #[test]
+fn what_was_found_out_is_not_asked_again() {
+    for (answer, updater) in [(error(400, "blank"), Some("Confluence")), (no_route(), None)] {
+        let world = World::new([answer]);
+        let client = world.client();
+        for _ in 0..3 {
+            assert_eq!(block_on(client.updater()).unwrap(), updater);
+        }
+        assert_eq!(world.calls().len(), 1);
+    }
+    // What was not found out is.
+    let world = World::new([error(403, "no"), error(400, "blank")]);
+    let client = world.client();
+    assert!(block_on(client.updater()).is_err());
+    assert_eq!(block_on(client.updater()).unwrap(), Some("Confluence"));
+}
+
+#[test]
 fn a_confluence_without_the_call_cannot() {
     let old = [error(405, "method not allowed"), ok(json!("READ_WRITE"))];
     assert_eq!(block_on(World::new(old).client().updater()).unwrap(), None);
-    let moved = World::new([error(404, "null for uri: http://wiki.example.com/rest/api/admin/user")]);
+    let moved = World::new([no_route()]);
     assert_eq!(block_on(moved.client().updater()).unwrap(), None);
 }
 
@@ -104,7 +125,7 @@ fn a_change_that_shows_late_is_waited_for_and_one_that_never_shows_is_no_success
 
     let world = World::new([acknowledged(), old(), old(), old()]);
     let failure = update(&world, "ann", &target()).unwrap_err();
-    assert_eq!(failure.class, ErrorClass::Retryable);
+    assert_eq!(failure.class, ErrorClass::Refused);
     assert!(failure.detail.contains("does not show it"), "{failure}");
 }
 

@@ -63,6 +63,8 @@ pub struct Confluence<H, C> {
     active_moved: Cell<bool>,
     /// Whether the permissions of spaces can be read; nothing as long as we did not find out.
     space_permissions: Cell<Option<bool>>,
+    /// Whether mail address and full name can be set; nothing as long as we did not find out.
+    updates: Cell<Option<bool>>,
 }
 
 impl<H: Http, C: Clock> Confluence<H, C> {
@@ -76,6 +78,7 @@ impl<H: Http, C: Clock> Confluence<H, C> {
             last_login: Cell::default(),
             active_moved: Cell::default(),
             space_permissions: Cell::default(),
+            updates: Cell::default(),
         }
     }
 

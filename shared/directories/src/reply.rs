@@ -132,7 +132,7 @@ fn failure(status: u16, headers: &HeaderMap, body: &[u8], names: &Names, now: Da
     let Names { server, address, credentials, rights } = names;
     let page = web_page(headers, body);
     let (code, said) = if page { (None, "a web page".to_owned()) } else { said(body) };
-    let wait = asked_to_wait(headers, now);
+    let wait = asked_to_wait(status, headers, now);
     let slowly = wait.map_or_else(|| "without a waiting time".to_owned(), |wait| format!("for {} s", wait.as_secs()));
     let (class, again, detail) = match status {
         300..=399 => {
@@ -171,7 +171,7 @@ fn failure(status: u16, headers: &HeaderMap, body: &[u8], names: &Names, now: Da
 
 /// For how long to wait: `Retry-After` in seconds or as a date, or Okta's `X-Rate-Limit-Reset`, seconds since 1970. Dates
 /// are compared with the `Date` of the same answer, so that a wrong clock on either side does no harm.
-fn asked_to_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+fn asked_to_wait(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let date = |text: &str| Some(DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc));
     let now = text("date").and_then(date).unwrap_or(now);
@@ -182,7 +182,8 @@ fn asked_to_wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
         },
         None => None,
     };
-    let reset = || DateTime::from_timestamp(text("x-rate-limit-reset")?.parse().ok()?, 0);
+    // Okta tells with every answer when its count begins anew; only where the count is used up is it a reason to wait.
+    let reset = || DateTime::from_timestamp(text("x-rate-limit-reset").filter(|_| status == 429)?.parse().ok()?, 0);
     Some((until.or_else(reset)? - now).to_std().unwrap_or_default())
 }
 

@@ -217,3 +217,11 @@ fn a_call_carries_its_headers_and_its_body_and_asks_for_json() {
     assert_eq!((header("accept").as_str(), world.body(0).as_str()), ("application/scim+json", "who"));
     assert_eq!((header("authorization").as_str(), header("content-type").as_str()), ("SSWS t0k3n", "text/plain"));
 }
+
+#[test]
+fn okta_tells_with_every_fault_when_its_count_begins_anew_and_that_is_no_reason_to_wait() {
+    let headers = [("X-Rate-Limit-Reset", "1764547260")];
+    let world = World::new([raw(503, &headers, ""), raw(500, &headers, ""), fine()]);
+    send(&world).unwrap();
+    assert!(world.sleeps().iter().all(|wait| *wait < Duration::from_secs(2)), "{:?}", world.sleeps());
+}

@@ -225,7 +225,7 @@ impl StandIn {
                 if let Some(seconds) = self.over_limit() {
                     self.throttled(seconds)
                 } else if for_token {
-                    token::answer(self, &question)
+                    spoil_body(token::answer(self, &question), fault.as_ref())
                 } else if self.admits(&question) {
                     let answer = self.truth(&question, fault.as_ref());
                     spoil_body(answer, fault.as_ref())

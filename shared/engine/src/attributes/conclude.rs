@@ -73,6 +73,9 @@ fn same_account(rows: &mut [AttributeRow]) {
             }
         }
     }
+    // The same name twice was told before anything was looked at.
+    let named = |index: usize| rows.get(index).map(|row| row.username.to_lowercase());
+    pairs.retain(|(a, b)| named(*a) != named(*b));
     for (a, b) in pairs {
         for (index, other) in [(a, b), (b, a)] {
             let line = rows.get(other).map_or(0, |row| row.line);

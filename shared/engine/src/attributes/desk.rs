@@ -11,9 +11,12 @@ use crate::{
     view::snapshot_page,
 };
 use seatkeeper_policy::{
-    GroupName, Obstacle, Policy, Status, UserKey, Username, journal::Taken, restore::RestoreState,
+    GroupName, Instant, Obstacle, Policy, Status, UserKey, Username, journal::Taken, restore::RestoreState,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Pages of members that are read at most; administrators are few.
 const MOST_PAGES: u32 = 500;
@@ -44,6 +47,8 @@ pub(super) struct Desk<'a, S, X, N, U, C> {
     pub admin_groups: BTreeSet<String>,
     /// A text that no other request uses, for the seat lock.
     pub runner: &'a str,
+    /// Whether this request did something already: however slow the site is, every request comes a step further.
+    pub stepped: Cell<bool>,
 }
 
 impl<'a, S, X, N, U, C> Desk<'a, S, X, N, U, C>
@@ -74,7 +79,12 @@ where
         }
         seat_groups.extend(admin_groups.iter().cloned());
         let updater = ports.update.updater().await?;
-        Ok(Self { ports, policy, own, updater, seat_groups, admin_groups, runner })
+        Ok(Self { ports, policy, own, updater, seat_groups, admin_groups, runner, stepped: Cell::new(false) })
+    }
+
+    /// Whether the next step has to wait for another request.
+    pub(super) fn out_of_time(&self, end: Instant) -> bool {
+        self.stepped.replace(true) && self.ports.clock.now() >= end
     }
 
     pub(super) fn gives_seat(&self, group: &GroupName) -> bool {

@@ -15,7 +15,7 @@ use crate::{
     trouble::Trouble,
 };
 use futures::future::join_all;
-use seatkeeper_policy::{GroupName, Instant, SeatCount, UserKey, Username};
+use seatkeeper_policy::{GroupName, Instant, SeatCount, UserKey};
 use std::collections::BTreeSet;
 
 /// Rows that are looked at side by side.
@@ -59,6 +59,7 @@ where
     let id = job.id.clone();
     let desk = Desk::open(ports, shift.runner).await.map_err(|trouble| named(trouble, &id))?;
     let pace = desk.stages(&mut job, end).await.map_err(|trouble| named(trouble, &id))?;
+    desk.count(&mut job).await.map_err(|trouble| named(trouble, &id))?;
     Ok((job, pace))
 }
 
@@ -100,6 +101,17 @@ where
         Ok(state::save(self.ports.store, &state::attribute_job(&job.id), job).await?)
     }
 
+    /// Counts the rows by state, for the list of jobs.
+    async fn count(&self, job: &mut AttributeJob) -> Result<(), Trouble> {
+        job.tally.clear();
+        for page in 0..job.pages {
+            for row in self.rows(job, page).await? {
+                *job.tally.entry(row.state.word().to_owned()).or_insert(0) += 1;
+            }
+        }
+        self.keep_job(job).await
+    }
+
     /// Looks at every row; whether it came to the end.
     async fn look_at_all(&self, job: &mut AttributeJob, end: Instant) -> Result<bool, Trouble> {
         let mut names = BTreeSet::new();
@@ -119,7 +131,7 @@ where
             }
             self.find_groups(job, &rows).await?;
             for some in open.chunks(ABREAST) {
-                if self.ports.clock.now() >= end {
+                if self.out_of_time(end) {
                     self.keep(job, page, &rows).await?;
                     return Ok(false);
                 }
@@ -220,7 +232,7 @@ where
                 if let Some(stop) = state::load(self.ports.store, &state::stop()).await?.flatten() {
                     return Ok(Pace::Stopped(stop));
                 }
-                if self.ports.clock.now() >= end {
+                if self.out_of_time(end) {
                     return Ok(Pace::OutOfTime);
                 }
                 let blocked = row.after.is_some_and(|line| moving.contains(&line))
@@ -354,7 +366,7 @@ where
                 if let Some(stop) = state::load(self.ports.store, &state::stop()).await?.flatten() {
                     return Ok(Pace::Stopped(stop));
                 }
-                if self.ports.clock.now() >= end {
+                if self.out_of_time(end) {
                     return Ok(Pace::OutOfTime);
                 }
                 let row = undo::intended(row);
@@ -384,10 +396,9 @@ where
     /// Whether Confluence still shows the name of a row that was undone and on whose old name others wait.
     async fn still_moving(&self, row: &AttributeRow, moving: &mut BTreeSet<UserKey>) -> Result<(), Trouble> {
         let linked = row.temporary || row.via.is_some() || row.after.is_some();
-        let from: Option<&Username> = super::act::names(row).map(|(from, _)| from);
-        if let (true, Some(key), Some(from)) = (linked, &row.key, from) {
+        if let (true, Some(key), Some((_, to))) = (linked, &row.key, super::act::names(row)) {
             let person = self.ports.confluence.account(Who::Key(key)).await?;
-            if person.is_some_and(|person| person.username != *from) {
+            if person.is_some_and(|person| person.username == *to) {
                 moving.insert(key.clone());
             }
         }

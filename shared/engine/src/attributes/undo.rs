@@ -103,7 +103,7 @@ where
         if !name_first && let Some((from, to)) = &both {
             self.rename_back(&mut row, from, to).await?;
             let shown = self.ports.confluence.account(Who::Key(&key)).await?;
-            if shown.is_some_and(|shown| shown.username != *from) {
+            if shown.is_some_and(|shown| shown.username == *to) {
                 waiting.insert(key);
             }
         }
