@@ -21,6 +21,7 @@ use crate::manifest::Manifest;
 use crate::manifest::check::{self, App, ComponentPlan, RouteTarget, Schedule};
 use crate::outbound::client::{Client, ClientOptions, read_roots};
 use crate::outbound::hooks::OutboundPolicy;
+use crate::outbound::sockets::Sockets;
 use crate::postgres::Databases;
 use crate::runtime_config::RuntimeConfig;
 use crate::state::{ComponentShared, State};
@@ -340,6 +341,7 @@ impl Shared<'_> {
 
     fn component(&self, plan: &ComponentPlan, stores: Stores) -> Result<Arc<ComponentShared>, String> {
         let log_dir = self.config.log_dir.clone().unwrap_or_else(|| self.state_dir.join("logs"));
+        let outbound = Arc::new(OutboundPolicy::new(&plan.id, plan.allowed.clone(), self.client.clone()));
         Ok(Arc::new(ComponentShared {
             id: plan.id.clone(),
             variables: plan.variables.clone(),
@@ -347,7 +349,8 @@ impl Shared<'_> {
             granted_stores: plan.stores.clone(),
             stores,
             strict_kv: self.options.strict_kv,
-            outbound: Arc::new(OutboundPolicy::new(&plan.id, plan.allowed.clone(), self.client.clone())),
+            sockets: Sockets::new(Arc::clone(&outbound), self.config.blocked.clone()),
+            outbound,
             databases: self.databases.clone(),
             logs: crate::logs::ComponentLogs::open(&plan.id, Some(&log_dir), self.options.show_logs)?,
             max_memory: self.config.max_instance_memory.unwrap_or(self.options.max_instance_memory),

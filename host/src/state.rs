@@ -12,6 +12,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use crate::kv;
 use crate::logs::ComponentLogs;
 use crate::outbound::hooks::{Hooks, OutboundPolicy};
+use crate::outbound::sockets::Sockets;
 use crate::postgres::Databases;
 use crate::variables::{VariableError, check_name};
 
@@ -27,6 +28,7 @@ pub(crate) struct ComponentShared {
     pub(crate) stores: Arc<BTreeMap<String, kv::Database>>,
     pub(crate) strict_kv: bool,
     pub(crate) outbound: Arc<OutboundPolicy>,
+    pub(crate) sockets: Sockets,
     pub(crate) databases: Databases,
     pub(crate) logs: ComponentLogs,
     pub(crate) max_memory: usize,
@@ -53,10 +55,11 @@ impl ComponentShared {
         })
     }
 
-    /// A fresh store for one instance: no files, no sockets, no environment but the manifest's.
+    /// A fresh store for one instance: no files, no connections and no environment but the manifest's.
     pub(crate) fn new_store(self: &Arc<Self>, engine: &Engine) -> Store<State> {
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(self.logs.stdout()).stderr(self.logs.stderr()).allow_tcp(false).allow_udp(false);
+        wasi.stdout(self.logs.stdout()).stderr(self.logs.stderr());
+        self.sockets.grant(&mut wasi);
         for (name, value) in &self.environment {
             wasi.env(name, value);
         }

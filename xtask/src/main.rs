@@ -12,6 +12,7 @@ mod process;
 mod programs;
 mod python;
 mod shell;
+mod slapd;
 mod summary;
 mod system;
 mod test_run;
@@ -121,6 +122,8 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
             shell::note(&format!("python for the tests: {}", python.display()));
             postgres::prepare()?;
             shell::note("postgresql for the tests: installed");
+            slapd::prepare()?;
+            shell::note("slapd for the tests: installed");
         }
     }
     shell::note(&format!("done in {}", shell::seconds(started.elapsed())));

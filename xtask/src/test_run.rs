@@ -8,12 +8,13 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{components, postgres, python, shell, summary::Summary, toolchain::Choice, workspace::Workspace};
+use crate::{components, postgres, python, shell, slapd, summary::Summary, toolchain::Choice, workspace::Workspace};
 
 /// The whole command. The last line on standard output is `N passed, N failed`.
 pub fn run(workspace: &Workspace, choice: Choice) -> Result<ExitCode> {
     let python = python::prepare(workspace)?;
     postgres::prepare()?;
+    slapd::prepare()?;
     components::build(workspace, choice)?;
     components::build_probe(workspace, choice)?;
     let started = Instant::now();

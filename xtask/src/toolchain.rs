@@ -23,6 +23,8 @@ const OLDEST_MINOR: u32 = 95;
 const SYSTEM_RUSTC: &str = "/usr/bin/rustc";
 const SYSTEM_CARGO: &str = "/usr/bin/cargo";
 const WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
+/// Compiles the cryptography of ring, part of which is in C, for either way. docs/decisions/0019 has the reasons.
+const C_COMPILER: &str = "clang";
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "wasi-libc"];
 
 /// Which of the two ways to take.
@@ -89,6 +91,9 @@ fn search_path(first: &[PathBuf]) -> Result<OsString> {
 
 /// Makes one of the two ways ready, installing what is missing.
 pub fn prepare(workspace: &Workspace, choice: Choice) -> Result<Toolchain> {
+    if system::find_program(C_COMPILER).is_none() {
+        system::apt_install(&[C_COMPILER], "no clang, which compiles the components' TLS for LDAP")?;
+    }
     if choice != Choice::Fallback {
         if target_is_installed(workspace)? {
             return Ok(Toolchain::Target);

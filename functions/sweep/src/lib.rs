@@ -13,8 +13,8 @@ use seatkeeper_engine::{
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{
-    Answer, DIRECTORIES, Postgres, Renamer, SpinClock, SpinHttp, SpinStore, Variables, VariablesError, connect, edge,
-    log, respond::whole,
+    Answer, DIRECTORIES, Postgres, Renamer, SpinClock, SpinHttp, SpinStore, SpinTcp, Variables, VariablesError,
+    connect, edge, log, respond::whole,
 };
 use seatkeeper_web::{Query, Secret, respond};
 use spin_sdk::http::Request;
@@ -75,7 +75,7 @@ async fn run(settings: Settings, open_now: bool) -> Result<TickReport, Trouble> 
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
     let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
     let database = Postgres::new(database);
-    let directories = Outside::new(directories, SpinHttp::default, &SpinClock);
+    let directories = Outside::new(directories, SpinHttp::default, SpinTcp, &SpinClock);
     let outside = Elsewhere { database: &database, directories: &directories };
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
     let runner = edge::runner();

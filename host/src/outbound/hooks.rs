@@ -40,14 +40,27 @@ impl OutboundPolicy {
     /// Says once for each destination what was refused and how it could be allowed.
     fn report(&self, target: &Target) {
         let entry = target.as_entry();
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if reported.len() < 100 && reported.insert(entry.clone()) {
+        if self.is_new(&entry) {
             eprintln!(
                 "Component {} tried to call {entry}, which its manifest does not allow. \
                  To allow it, add \"{entry}\" to allowed_outbound_hosts of [component.{}].",
                 self.component, self.component
             );
         }
+    }
+
+    /// Says once for each destination that its network is closed, which no manifest can change.
+    pub(crate) fn report_blocked(&self, target: &Target) {
+        let entry = target.as_entry();
+        if self.is_new(&entry) {
+            eprintln!("Component {} tried to call {entry}, whose network is in block_networks.", self.component);
+        }
+    }
+
+    /// Whether nothing was said about a destination yet; the memory of it is bounded.
+    fn is_new(&self, entry: &str) -> bool {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        reported.len() < 100 && reported.insert(entry.to_owned())
     }
 }
 

@@ -5,4 +5,5 @@ pub(crate) mod blocked;
 pub(crate) mod client;
 pub(crate) mod connect;
 pub(crate) mod hooks;
+pub(crate) mod sockets;
 pub(crate) mod target;

@@ -4,6 +4,9 @@
 //! person fills exactly one segment of it or one value of its query. Somebody whose name could be taken for more than
 //! that by anybody on the way is not asked about, and nothing is known.
 //!
+//! The answer is believed to be about the person who was asked for. So the path has to name one person exactly: a search
+//! that also finds similar names belongs to another kind of directory.
+//!
 //! INVARIANT (only what was described counts): a value that the policy does not list, and a place that holds nothing,
 //! mean that nothing is known.
 

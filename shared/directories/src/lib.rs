@@ -7,6 +7,7 @@
 pub mod crowd;
 pub mod graph;
 pub mod http_people;
+pub mod ldap;
 mod listing;
 pub mod oauth;
 pub mod okta;
@@ -23,6 +24,7 @@ use seatkeeper_policy::Username;
 pub use crowd::{Crowd, CrowdSettings};
 pub use graph::{Graph, GraphSettings};
 pub use http_people::{HttpPeople, HttpPeopleSettings};
+pub use ldap::{Ldap, LdapSettings};
 pub use okta::{Okta, OktaSettings};
 pub use outside::{Outside, OutsideSettings};
 pub use scim::{OAuthTexts, Scim, ScimSettings};

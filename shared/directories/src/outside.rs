@@ -3,9 +3,10 @@
 
 use crate::{
     Crowd, CrowdSettings, Graph, GraphSettings, HttpPeople, HttpPeopleSettings, Okta, OktaSettings, Scim, ScimSettings,
+    ldap::{Ldap, LdapSettings},
 };
 use seatkeeper_engine::{
-    directories::{Directories, DirectoryPerson, PeoplePage, not_configured},
+    directories::{Directories, DirectoryPerson, PeoplePage, Tcp, not_configured},
     ports::{Clock, Http, PortError},
 };
 use seatkeeper_policy::{Directory, Provider};
@@ -23,27 +24,31 @@ pub struct OutsideSettings {
     pub crowd: Option<CrowdSettings>,
     /// A directory of one's own.
     pub http: Option<HttpPeopleSettings>,
+    /// LDAP or Active Directory.
+    pub ldap: Option<LdapSettings>,
 }
 
 /// A client for each provider that is configured.
-pub struct Outside<H, C> {
+pub struct Outside<H, C, T: Tcp> {
     scim: Option<Scim<H, C>>,
     graph: Option<Graph<H, C>>,
     okta: Option<Okta<H, C>>,
     crowd: Option<Crowd<H, C>>,
     http: Option<HttpPeople<H, C>>,
+    ldap: Option<Ldap<T, C>>,
 }
 
-impl<H: Http, C: Clock + Clone> Outside<H, C> {
+impl<H: Http, C: Clock + Clone, T: Tcp> Outside<H, C, T> {
     /// Clients that have not said anything yet. Each gets an HTTP of its own.
-    pub fn new(settings: OutsideSettings, http: impl Fn() -> H, clock: &C) -> Self {
-        let OutsideSettings { scim, graph, okta, crowd, http: people } = settings;
+    pub fn new(settings: OutsideSettings, http: impl Fn() -> H, tcp: T, clock: &C) -> Self {
+        let OutsideSettings { scim, graph, okta, crowd, http: people, ldap } = settings;
         Self {
             scim: scim.map(|settings| Scim::new(http(), clock.clone(), settings)),
             graph: graph.map(|settings| Graph::new(http(), clock.clone(), settings)),
             okta: okta.map(|settings| Okta::new(http(), clock.clone(), settings)),
             crowd: crowd.map(|settings| Crowd::new(http(), clock.clone(), settings)),
             http: people.map(|settings| HttpPeople::new(http(), clock.clone(), settings)),
+            ldap: ldap.map(|settings| Ldap::new(tcp, clock.clone(), settings)),
         }
     }
 }
@@ -72,12 +77,15 @@ macro_rules! ask {
                 Some($client) => $question.await,
                 None => Err(not_configured($directory)),
             },
-            Provider::Ldap(_) => Err(not_configured($directory)),
+            Provider::Ldap(_) => match &$all.ldap {
+                Some($client) => $question.await,
+                None => Err(not_configured($directory)),
+            },
         }
     };
 }
 
-impl<H: Http, C: Clock> Directories for Outside<H, C> {
+impl<H: Http, C: Clock, T: Tcp> Directories for Outside<H, C, T> {
     async fn people(&self, directory: &Directory, cursor: Option<&str>) -> Result<PeoplePage, PortError> {
         ask!(self, directory, client => client.people(directory, cursor))
     }

@@ -3,7 +3,7 @@
 //! INVARIANT (no shared state): one instance serves many requests at a time, and a trap ends all of them. So nothing
 //! here lives longer than a request: no statics, no locks, no channel between requests.
 //!
-//! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`mod@postgres`], [`clock`], [`body`], [`respond`], [`mod@log`],
+//! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`mod@postgres`], [`tcp`], [`clock`], [`body`], [`respond`], [`mod@log`],
 //! [`edge`], [`shapes`], [`mod@cron`].
 
 pub mod body;
@@ -17,6 +17,7 @@ pub mod postgres;
 pub mod respond;
 pub mod shapes;
 pub mod store;
+pub mod tcp;
 pub mod variables;
 
 pub use body::{BodyError, MAX_EVENT_BODY, read_body};
@@ -27,4 +28,5 @@ pub use log::log;
 pub use postgres::Postgres;
 pub use respond::Answer;
 pub use store::SpinStore;
+pub use tcp::{SpinStream, SpinTcp};
 pub use variables::{DIRECTORIES, Variables, VariablesError};

@@ -7,6 +7,7 @@ use seatkeeper_confluence as confluence;
 use seatkeeper_database as database;
 use seatkeeper_directories::{
     CrowdSettings, GraphSettings, HttpPeopleSettings, OAuthTexts, OktaSettings, OutsideSettings, ScimSettings,
+    ldap::LdapSettings,
 };
 use seatkeeper_web::{Problem, Secret, secret};
 use spin_sdk::variables;
@@ -16,8 +17,11 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 /// and names under `.invalid` can never exist.
 pub const OFF: &str = "https://off.invalid";
 
+/// The address that stands for no LDAP server.
+pub const OFF_LDAP: &str = "off.invalid:636";
+
 /// The variables that [`Variables::directories`] needs.
-pub const DIRECTORIES: [&str; 17] = [
+pub const DIRECTORIES: [&str; 23] = [
     "scim_origin",
     "scim_context_path",
     "scim_token",
@@ -35,6 +39,12 @@ pub const DIRECTORIES: [&str; 17] = [
     "okta_token",
     "http_origin",
     "http_token",
+    "ldap_address",
+    "ldap_tls",
+    "ldap_server_name",
+    "ldap_ca",
+    "ldap_bind_dn",
+    "ldap_password",
 ];
 
 /// Variables of one component. Each accessor notes what is wrong and goes on; [`Variables::finish`] tells it all.
@@ -172,7 +182,20 @@ impl Variables {
         let http = self.provider("http_origin", |read| {
             HttpPeopleSettings::parse(read.origin("http_origin"), read.text("http_token"))
         });
-        Some(OutsideSettings { scim: scim?, graph: graph?, okta: okta?, crowd, http: http? })
+        let ldap = if self.text("ldap_address").trim() == OFF_LDAP || self.text("ldap_address").trim().is_empty() {
+            Some(None)
+        } else {
+            let settings = LdapSettings::parse(
+                self.text("ldap_address"),
+                self.text("ldap_tls"),
+                self.text("ldap_server_name"),
+                self.text("ldap_ca"),
+                self.text("ldap_bind_dn"),
+                self.text("ldap_password"),
+            );
+            self.note_all("ldap_*", settings).map(Some)
+        };
+        Some(OutsideSettings { scim: scim?, graph: graph?, okta: okta?, crowd, http: http?, ldap: ldap? })
     }
 
     /// The settings of one provider, unless it is off.
@@ -294,7 +317,8 @@ mod tests {
         let mut read = variables(&off);
         let settings = read.directories(None).unwrap();
         assert!(settings.scim.is_none() && settings.graph.is_none() && settings.okta.is_none());
-        assert!(settings.http.is_none() && settings.crowd.is_none() && read.problems.is_empty());
+        assert!(settings.http.is_none() && settings.crowd.is_none() && settings.ldap.is_none());
+        assert!(read.problems.is_empty());
 
         let mut on = off;
         for (name, value) in &mut on {
@@ -302,6 +326,7 @@ mod tests {
                 "graph_origin" => *value = "https://graph.microsoft.com",
                 "okta_origin" => *value = "https://example.okta.com/path",
                 "scim_origin" => *value = "https://people.example.com",
+                "ldap_address" => *value = "ldap.example.com:636",
                 "scim_token" => *value = "t0p-s3cr3t",
                 "graph_client_secret" => *value = "hunter2hunter2",
                 _ => {}
@@ -310,7 +335,7 @@ mod tests {
         let mut read = variables(&on);
         assert!(read.directories(None).is_none());
         let told = read.finish::<()>(None).unwrap_err().to_string();
-        for part in ["`graph_*`", "`okta_*`"] {
+        for part in ["`graph_*`", "`okta_*`", "`ldap_*`", "ldap.example.com"] {
             assert!(told.contains(part), "{part}: {told}");
         }
         assert!(!told.contains("hunter2") && !told.contains("s3cr3t"), "{told}");

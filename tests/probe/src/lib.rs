@@ -1,5 +1,9 @@
 //! A component for tests only: it reads Confluence's database with the adapter of the sweep and answers with what it
-//! found, so that the interface between a real component and a host can be tried without the rest of a sweep.
+//! found, so that the interface between a real component and a host can be tried without the rest of a sweep. Below
+//! `/ldap` it reads an LDAP server, and below `/tcp` it opens raw connections.
+
+mod ldap;
+mod tcp;
 
 use http::{Response, StatusCode};
 use seatkeeper_engine::sources::{Database, DatabaseAccount};
@@ -21,9 +25,15 @@ const VARIABLES: [&str; 7] = [
 ];
 
 #[spin_sdk::http_service]
-async fn handle(_: Request) -> Answer {
-    let (status, answer) = match accounts().await {
-        Ok(accounts) => (StatusCode::OK, accounts),
+async fn handle(request: Request) -> Answer {
+    let path = request.uri().path().to_owned();
+    let found = match path.trim_start_matches('/').split_once('/') {
+        Some(("ldap", identity)) => ldap::read(identity).await,
+        Some(("tcp", address)) => tcp::greet(address).await,
+        _ => accounts().await,
+    };
+    let (status, answer) = match found {
+        Ok(found) => (StatusCode::OK, found),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, json!({ "error": error })),
     };
     let mut response = Response::new(answer.to_string().into_bytes());

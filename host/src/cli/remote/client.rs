@@ -93,6 +93,13 @@ impl Client {
         self.answer(Method::POST, Role::Admin, path, &headers, order.to_string())?.json(path)
     }
 
+    /// `PATCH` as an administrator's order.
+    pub(crate) fn patch<T: DeserializeOwned>(&self, path: &str, order: &Value) -> Result<T, Failure> {
+        let by = self.by.clone()?;
+        let headers = [("X-Seatkeeper-By", by.as_str()), ("Content-Type", "application/json")];
+        self.answer(Method::PATCH, Role::Admin, path, &headers, order.to_string())?.json(path)
+    }
+
     /// `PUT` of an administrator's file.
     pub(crate) fn put<T: DeserializeOwned>(
         &self,

@@ -19,6 +19,7 @@ mod policy;
 mod render;
 mod secrets;
 mod undo;
+mod users;
 mod view;
 
 use std::process::ExitCode;
@@ -123,6 +124,14 @@ with `seatkeeper apply HASH`."))]
   seatkeeper exemptions
   seatkeeper exemptions --json"))]
     Exemptions(lists::Exemptions),
+    /// Change names, mail addresses, full names and groups of accounts, singly or by file; resume and undo it.
+    #[command(after_long_help = help("
+  seatkeeper users rename jdoe jane.doe --dry-run
+  seatkeeper users set jdoe --email jane.doe@example.com --add-group sales
+  seatkeeper users bulk people.csv --dry-run
+  seatkeeper users jobs
+  seatkeeper users undo 20261123-061500"))]
+    Users(users::Users),
     /// Check tokens, rights, what this Confluence can do, groups of the policy, clocks and the webhook's signature.
     #[command(after_long_help = help("
   seatkeeper doctor
@@ -154,6 +163,7 @@ impl Command {
             Self::Emergency(emergency) => emergency.connection.output(),
             Self::Handover(handover) => handover.connection.output(),
             Self::Exemptions(exemptions) => exemptions.connection.output(),
+            Self::Users(users) => users.output(),
             Self::Doctor(doctor) => doctor.connection.output(),
         };
         output.end(match self {
@@ -173,6 +183,7 @@ impl Command {
             Self::Emergency(emergency) => emergency.run(),
             Self::Handover(handover) => handover.run(),
             Self::Exemptions(exemptions) => exemptions.run(),
+            Self::Users(users) => users.run(),
             Self::Doctor(doctor) => doctor.run(),
         })
     }

@@ -59,6 +59,50 @@ pub(super) fn fill(path: &str, identity: &str) -> Filled {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+    use url::Url;
+
+    /// Names that somebody made up to get somewhere, and any others.
+    fn names() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            Just(".".to_owned()),
+            Just("..".to_owned()),
+            Just("/".to_owned()),
+            Just("%2e".to_owned()),
+            Just("%2F".to_owned()),
+            Just("\\".to_owned()),
+            Just("\r\n".to_owned()),
+            Just("?a=b&c".to_owned()),
+            Just("#".to_owned()),
+            Just("@evil.example:80".to_owned()),
+            any::<String>(),
+        ];
+        proptest::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_name_another_reader_of_addresses_finds_it_whole_and_everything_else_unmoved(name in names()) {
+            const ORIGIN: &str = "https://people.example.com";
+            if let Filled::Path(path) = fill("/v1/people/{identity}/state?x=1", &name) {
+                let url = Url::parse(&format!("{ORIGIN}{path}")).unwrap();
+                prop_assert_eq!(url.origin().ascii_serialization(), ORIGIN);
+                prop_assert_eq!(url.query(), Some("x=1"));
+                prop_assert_eq!(url.fragment(), None);
+                let parts: Vec<_> = url.path_segments().unwrap().collect();
+                prop_assert_eq!((parts.len(), parts[0], parts[1], parts[3]), (4, "v1", "people", "state"));
+                prop_assert_eq!(percent_decode_str(parts[2]).decode_utf8().unwrap(), name.as_str());
+            }
+            if let Filled::Path(path) = fill("/people?mail={identity}&all=1", &name) {
+                let url = Url::parse(&format!("{ORIGIN}{path}")).unwrap();
+                prop_assert_eq!((url.path(), url.fragment()), ("/people", None));
+                let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+                let all = ("all".to_owned(), "1".to_owned());
+                prop_assert_eq!(pairs, [("mail".to_owned(), name.clone()), all]);
+            }
+        }
+    }
 
     #[test]
     fn a_person_is_one_segment_or_one_value() {

@@ -1,4 +1,6 @@
 //! A stand-in, a network that consists of it, and a client that is made anew whenever it is needed, as a tick does it.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
+#![expect(clippy::large_enum_variant, reason = "one client lives at a time")]
 
 use futures::executor::block_on;
 use seatkeeper_directories::{Graph, GraphSettings, OAuthTexts, Okta, OktaSettings, Scim, ScimSettings};
@@ -96,29 +98,12 @@ impl Bench {
     /// Everybody, with one client.
     pub fn everybody(&self) -> Result<Vec<DirectoryPerson>, PortError> {
         let client = self.client();
-        self.read(|cursor| client.people(&self.directory, cursor))
+        read(|cursor| client.people(&self.directory, cursor))
     }
 
     /// Everybody, with a new client for each page: nothing but the cursor is remembered.
     pub fn everybody_in_ticks(&self) -> Result<Vec<DirectoryPerson>, PortError> {
-        self.read(|cursor| self.page(cursor))
-    }
-
-    fn read(
-        &self,
-        page: impl Fn(Option<&str>) -> Result<PeoplePage, PortError>,
-    ) -> Result<Vec<DirectoryPerson>, PortError> {
-        let mut all = Vec::new();
-        let mut cursor: Option<String> = None;
-        for _ in 0..1_000 {
-            let PeoplePage { people, next } = page(cursor.as_deref())?;
-            all.extend(people);
-            cursor = next;
-            if cursor.is_none() {
-                return Ok(all);
-            }
-        }
-        panic!("a listing without an end");
+        read(|cursor| self.page(cursor))
     }
 
     pub fn person(&self, identity: &str) -> Result<DirectoryPerson, PortError> {
@@ -158,6 +143,20 @@ impl Client<'_> {
             Self::Okta(client) => block_on(client.person(directory, identity)),
         }
     }
+}
+
+fn read(page: impl Fn(Option<&str>) -> Result<PeoplePage, PortError>) -> Result<Vec<DirectoryPerson>, PortError> {
+    let mut all = Vec::new();
+    let mut cursor: Option<String> = None;
+    for _ in 0..1_000 {
+        let PeoplePage { people, next } = page(cursor.as_deref())?;
+        all.extend(people);
+        cursor = next;
+        if cursor.is_none() {
+            return Ok(all);
+        }
+    }
+    panic!("a listing without an end");
 }
 
 /// Names and what was said about them.

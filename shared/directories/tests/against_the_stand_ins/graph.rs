@@ -11,6 +11,7 @@ use seatkeeper_policy::{
 use seatkeeper_stand_ins::{Config, Fault, Kind, Person, Rule, State};
 use serde_json::json;
 
+#[expect(clippy::unnecessary_wraps, clippy::unwrap_used, reason = "it is compared with what a client found")]
 fn seen(text: &str) -> Option<Sighting> {
     let at: DateTime<Utc> = text.parse().unwrap();
     Some(Sighting { at, source: Source::GraphSignIn })

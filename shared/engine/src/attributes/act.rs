@@ -76,13 +76,11 @@ where
                 }
             }
         }
-        match why {
-            Some(why) => skipped(row, why),
-            None => {
-                row.state = RowState::Intended;
-                Ok(row)
-            }
+        if let Some(why) = why {
+            return skipped(row, why);
         }
+        row.state = RowState::Intended;
+        Ok(row)
     }
 
     /// Carries an intended row out and reads it again. After a crash everything that is so already counts as done.

@@ -199,21 +199,23 @@ mod tests {
         assert_eq!(refused, [2, 3, 4, 5]);
     }
 
+    /// Visits every permutation.
+    fn all(order: &mut Vec<usize>, from: usize, visit: &mut impl FnMut(&[usize])) {
+        if from == order.len() {
+            return visit(order);
+        }
+        for other in from..order.len() {
+            order.swap(from, other);
+            all(order, from + 1, visit);
+            order.swap(from, other);
+        }
+    }
+
     #[test]
     fn any_exchange_of_names_comes_out_as_wished() {
         // All permutations of five names.
         let names = ["a", "b", "c", "d", "e"];
         let mut order: Vec<usize> = (0..5).collect();
-        fn all(order: &mut Vec<usize>, from: usize, visit: &mut impl FnMut(&[usize])) {
-            if from == order.len() {
-                return visit(order);
-            }
-            for other in from..order.len() {
-                order.swap(from, other);
-                all(order, from + 1, visit);
-                order.swap(from, other);
-            }
-        }
         all(&mut order, 0, &mut |order| {
             let pairs: Vec<_> =
                 order.iter().enumerate().filter(|(i, to)| i != *to).map(|(i, to)| (names[i], names[*to])).collect();
