@@ -82,6 +82,7 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
         states: counts(states),
         reasons: counts(report.decisions),
         statuses: counts(report.statuses),
+        directories: report.directories,
         limits: report.limits,
         plan,
         runs: rows(store, &read.runs, now).await?,
@@ -94,6 +95,7 @@ fn reviews(policy: Option<&Policy>, report: &PlanReport, now: Instant) -> Vec<Re
     let lapsing = u32::try_from(lapsing).unwrap_or(u32::MAX);
     let held = |code: &str| report.decisions.get(code).copied().unwrap_or_default();
     let disputed = held("hold/policies-conflict") + held("hold/population-unknown");
+    let (contradicted, silent) = (held("hold/left-but-active"), held("hold/directory-unknown"));
     let undeliverable = held("warn/undeliverable");
     let named = |count: u32, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     [
@@ -121,6 +123,19 @@ fn reviews(policy: Option<&Policy>, report: &PlanReport, now: Instant) -> Vec<Re
                 named(disputed, "account is", "accounts are")
             ),
             populations::PATH,
+        ),
+        (
+            contradicted,
+            format!(
+                "{} in use although a directory says that the person has left.",
+                named(contradicted, "account is", "accounts are")
+            ),
+            "/report/accounts?decision=hold%2Fleft-but-active",
+        ),
+        (
+            silent,
+            format!("{} held because a directory did not answer.", named(silent, "account is", "accounts are")),
+            "/report/accounts?decision=hold%2Fdirectory-unknown",
         ),
         (
             undeliverable,

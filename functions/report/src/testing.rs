@@ -98,6 +98,7 @@ pub fn judged(name: &str, days: Option<i64>) -> Judged {
             directory: None,
             created: None,
             fixed: false,
+            words: Vec::new(),
             evidence: seen.map(Evidence::at).unwrap_or_default(),
             first_seen: now() - TimeDelta::days(1_000),
             restored: None,

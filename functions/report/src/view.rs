@@ -9,9 +9,10 @@ pub use explanation::*;
 
 use crate::moment::Moment;
 use seatkeeper_engine::state::OwnedBy;
-use seatkeeper_policy::{Instant, SeatCount};
+use seatkeeper_policy::{DirectoryTally, Instant, SeatCount};
 use seatkeeper_spin::shapes::PlannedShape;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The first page.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub struct Overview {
     pub statuses: Vec<Count>,
     /// What the policy asks for and this installation cannot do.
     pub limits: Vec<String>,
+    /// What each outside directory said.
+    pub directories: BTreeMap<String, DirectoryTally>,
     /// The newest plan.
     pub plan: Option<PlanSummary>,
     /// The newest runs, newest first.

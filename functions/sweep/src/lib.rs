@@ -3,16 +3,18 @@
 
 use seatkeeper_confluence as confluence;
 use seatkeeper_database as database;
-use seatkeeper_directories::CrowdSettings;
+use seatkeeper_directories::{CrowdSettings, Outside, OutsideSettings};
 use seatkeeper_engine::{
     ports::Clock,
+    sources::Elsewhere,
     state::StateError,
     sweep::{Order, Ports, Status, TickReport, tick},
     trouble::Trouble,
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{
-    Answer, Postgres, Renamer, SpinClock, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
+    Answer, DIRECTORIES, Postgres, Renamer, SpinClock, SpinHttp, SpinStore, SpinTcp, Variables, VariablesError,
+    connect, edge, log, respond::whole,
 };
 use seatkeeper_web::{Query, Secret, respond};
 use spin_sdk::http::Request;
@@ -22,12 +24,13 @@ struct Settings {
     confluence: confluence::Settings,
     crowd: Option<CrowdSettings>,
     database: Option<database::Settings>,
+    directories: OutsideSettings,
     trigger: Secret,
     budget: chrono::TimeDelta,
 }
 
 async fn settings() -> Result<Settings, VariablesError> {
-    let mut read = Variables::read([
+    let names = [
         "confluence_origin",
         "confluence_context_path",
         "confluence_token",
@@ -45,28 +48,38 @@ async fn settings() -> Result<Settings, VariablesError> {
         "database_zone",
         "trigger_token",
         "tick_budget_seconds",
-    ])
-    .await;
+    ];
+    let mut read = Variables::read(names.into_iter().chain(DIRECTORIES)).await;
     let (confluence, crowd, database) = (read.confluence(), read.crowd(), read.database());
+    let directories = read.directories(crowd.clone().flatten());
     let trigger = read.secret("trigger_token");
     let budget = read.seconds("tick_budget_seconds", 1..=600);
     let settings = || {
         let budget = chrono::TimeDelta::from_std(budget?).ok()?;
-        Some(Settings { confluence: confluence?, crowd: crowd?, database: database?, trigger: trigger?, budget })
+        Some(Settings {
+            confluence: confluence?,
+            crowd: crowd?,
+            database: database?,
+            directories: directories?,
+            trigger: trigger?,
+            budget,
+        })
     };
     read.finish(settings())
 }
 
 /// One tick, with a line in the log about how it ended.
 async fn run(settings: Settings, open_now: bool) -> Result<TickReport, Trouble> {
-    let Settings { confluence, crowd, database, trigger: _, budget } = settings;
+    let Settings { confluence, crowd, database, directories, trigger: _, budget } = settings;
     let started = SpinClock.now();
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
     let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
     let database = Postgres::new(database);
+    let directories = Outside::new(directories, SpinHttp::default, SpinTcp, &SpinClock);
+    let outside = Elsewhere { database: &database, directories: &directories };
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
     let runner = edge::runner();
-    let report = tick(ports, &database, Order { runner: &runner, budget, open_now }).await;
+    let report = tick(ports, &outside, Order { runner: &runner, budget, open_now }).await;
     let took = (SpinClock.now() - started).num_milliseconds();
     tell(&report, took);
     Ok(report)

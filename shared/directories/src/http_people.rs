@@ -107,6 +107,10 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
             }
             Err(failure) => return Err(about_one(failure)),
         };
+        let about = rules.identity.as_ref().map(|pointer| body.pointer(pointer).and_then(value::text));
+        if about.is_some_and(|about| about.is_none_or(|text| text.to_lowercase() != identity.to_lowercase())) {
+            return Ok(says(Presence::Unknown, None));
+        }
         let presence = body.pointer(&rules.status).map_or(Presence::Unknown, |found| value::meaning(rules, found));
         let seen = rules.sign_in.as_ref().filter(|_| sign_ins).and_then(|pointer| {
             let at = value::instant(body.pointer(pointer)?)?;

@@ -1,11 +1,11 @@
-//! Outside directories on the [`Http`](seatkeeper_engine::ports::Http) port.
+//! Outside directories: one client for each provider, and [`Outside`] that holds them. They tell who has left.
 //!
-//! Most of it asks who still belongs to the company: [`scim`], [`graph`], [`okta`], [`crowd`], [`ldap`], and [`http_people`]
-//! for a directory of one's own. All that speak HTTP make their calls through [`transport`], and their answers are judged
-//! by [`reply`] before anybody reads them. Nothing of that can write.
+//! [`scim`], [`graph`], [`okta`], [`crowd`], [`ldap`], and [`http_people`] for a directory of one's own. All that speak
+//! HTTP make their calls through [`transport`], and their answers are judged by [`reply`] before anybody reads them.
+//! Nothing of that can write.
 //!
-//! Besides there is the executor of renames: Confluence has no REST call for them, Crowd has one, and Jira serves the same
-//! call when it is used as the user directory. Without either, [`NoRename`] says so.
+//! Crowd also executes renames and sets mail and full name: Confluence has no REST call for renames, Crowd has one, and
+//! Jira serves the same call when it is used as the user directory. Without either, [`NoRename`] says so.
 #![forbid(unsafe_code)]
 
 pub mod crowd;
@@ -15,6 +15,7 @@ pub mod ldap;
 mod listing;
 pub mod oauth;
 pub mod okta;
+pub mod outside;
 pub mod reply;
 pub mod scim;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use graph::{Graph, GraphSettings};
 pub use http_people::{HttpPeople, HttpPeopleSettings};
 pub use ldap::{Ldap, LdapSettings};
 pub use okta::{Okta, OktaSettings};
+pub use outside::{Outside, OutsideSettings};
 pub use scim::{OAuthTexts, Scim, ScimSettings};
 
 /// The executor of renames where none is configured.

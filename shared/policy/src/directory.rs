@@ -113,6 +113,10 @@ pub struct HttpRules {
     /// Whether an answer 404 means that the person is absent. Otherwise it means that nothing is known.
     #[serde(default)]
     pub not_found_is_absent: bool,
+    /// JSON pointer to what the person was asked for by: an answer about somebody else says nothing. For paths that
+    /// search rather than name.
+    #[serde(default)]
+    pub identity: Option<String>,
     /// JSON pointer to the last sign-in: ISO 8601, or seconds or milliseconds since 1970.
     #[serde(default)]
     pub sign_in: Option<String>,

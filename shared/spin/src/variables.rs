@@ -5,7 +5,10 @@ use futures::future::join_all;
 use seatkeeper_chat::{Channel, MailGateway};
 use seatkeeper_confluence as confluence;
 use seatkeeper_database as database;
-use seatkeeper_directories::CrowdSettings;
+use seatkeeper_directories::{
+    CrowdSettings, GraphSettings, HttpPeopleSettings, OAuthTexts, OktaSettings, OutsideSettings, ScimSettings,
+    ldap::LdapSettings,
+};
 use seatkeeper_web::{Problem, Secret, secret};
 use spin_sdk::variables;
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
@@ -13,6 +16,36 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 /// The origin that stands for none. Spin refuses a grant that comes out empty, so an optional destination needs a name,
 /// and names under `.invalid` can never exist.
 pub const OFF: &str = "https://off.invalid";
+
+/// The address that stands for no LDAP server.
+pub const OFF_LDAP: &str = "off.invalid:636";
+
+/// The variables that [`Variables::directories`] needs.
+pub const DIRECTORIES: [&str; 23] = [
+    "scim_origin",
+    "scim_context_path",
+    "scim_token",
+    "scim_login_origin",
+    "scim_login_path",
+    "scim_client_id",
+    "scim_client_secret",
+    "scim_scope",
+    "graph_origin",
+    "graph_login_origin",
+    "graph_tenant",
+    "graph_client_id",
+    "graph_client_secret",
+    "okta_origin",
+    "okta_token",
+    "http_origin",
+    "http_token",
+    "ldap_address",
+    "ldap_tls",
+    "ldap_server_name",
+    "ldap_ca",
+    "ldap_bind_dn",
+    "ldap_password",
+];
 
 /// Variables of one component. Each accessor notes what is wrong and goes on; [`Variables::finish`] tells it all.
 #[derive(Default)]
@@ -122,6 +155,70 @@ impl Variables {
         self.note_all("crowd_*", settings).map(Some)
     }
 
+    /// Where outside directories are, from the variables of [`DIRECTORIES`]. Each is off where its origin is [`OFF`].
+    pub fn directories(&mut self, crowd: Option<CrowdSettings>) -> Option<OutsideSettings> {
+        let scim = self.provider("scim_origin", |read| {
+            let base = read.below("scim_origin", "scim_context_path");
+            let token_url = read.below("scim_login_origin", "scim_login_path");
+            let oauth = OAuthTexts {
+                token_url: &token_url,
+                client_id: read.text("scim_client_id"),
+                client_secret: read.text("scim_client_secret"),
+                scope: read.text("scim_scope"),
+            };
+            ScimSettings::parse(&base, read.text("scim_token"), oauth)
+        });
+        let graph = self.provider("graph_origin", |read| {
+            GraphSettings::parse(
+                read.origin("graph_origin"),
+                read.origin("graph_login_origin"),
+                read.text("graph_tenant"),
+                read.text("graph_client_id"),
+                read.text("graph_client_secret"),
+            )
+        });
+        let okta = self
+            .provider("okta_origin", |read| OktaSettings::parse(read.origin("okta_origin"), read.text("okta_token")));
+        let http = self.provider("http_origin", |read| {
+            HttpPeopleSettings::parse(read.origin("http_origin"), read.text("http_token"))
+        });
+        let ldap = if self.text("ldap_address").trim() == OFF_LDAP || self.text("ldap_address").trim().is_empty() {
+            Some(None)
+        } else {
+            let settings = LdapSettings::parse(
+                self.text("ldap_address"),
+                self.text("ldap_tls"),
+                self.text("ldap_server_name"),
+                self.text("ldap_ca"),
+                self.text("ldap_bind_dn"),
+                self.text("ldap_password"),
+            );
+            self.note_all("ldap_*", settings).map(Some)
+        };
+        Some(OutsideSettings { scim: scim?, graph: graph?, okta: okta?, crowd, http: http?, ldap: ldap? })
+    }
+
+    /// The settings of one provider, unless it is off.
+    fn provider<T>(
+        &mut self,
+        origin: &'static str,
+        parse: impl FnOnce(&Self) -> Result<T, confluence::SettingsError>,
+    ) -> Option<Option<T>> {
+        if self.origin(origin).is_empty() {
+            return Some(None);
+        }
+        let settings = parse(self);
+        self.note_all(&origin.replace("origin", "*"), settings).map(Some)
+    }
+
+    /// An address from an origin and the path below it; empty when the origin is switched off.
+    fn below(&self, origin: &'static str, path: &'static str) -> String {
+        match self.origin(origin) {
+            "" => String::new(),
+            origin => format!("{}/{}", origin.trim_end_matches('/'), self.text(path).trim().trim_start_matches('/')),
+        }
+    }
+
     /// Where Confluence's database is, from the variables `database_*`; the origin [`database::OFF`], or none, means
     /// that there is no database.
     pub fn database(&mut self) -> Option<Option<database::Settings>> {
@@ -212,6 +309,37 @@ mod tests {
         ("confluence_token", "s3cr3t"),
         ("confluence_user", "seatkeeper"),
     ];
+
+    #[test]
+    fn a_directory_is_off_until_its_origin_is_set_and_then_everything_it_lacks_is_told_at_once() {
+        let off: Vec<(&'static str, &str)> =
+            DIRECTORIES.iter().map(|name| (*name, if name.ends_with("origin") { OFF } else { "" })).collect();
+        let mut read = variables(&off);
+        let settings = read.directories(None).unwrap();
+        assert!(settings.scim.is_none() && settings.graph.is_none() && settings.okta.is_none());
+        assert!(settings.http.is_none() && settings.crowd.is_none() && settings.ldap.is_none());
+        assert!(read.problems.is_empty());
+
+        let mut on = off;
+        for (name, value) in &mut on {
+            match *name {
+                "graph_origin" => *value = "https://graph.microsoft.com",
+                "okta_origin" => *value = "https://example.okta.com/path",
+                "scim_origin" => *value = "https://people.example.com",
+                "ldap_address" => *value = "ldap.example.com:636",
+                "scim_token" => *value = "t0p-s3cr3t",
+                "graph_client_secret" => *value = "hunter2hunter2",
+                _ => {}
+            }
+        }
+        let mut read = variables(&on);
+        assert!(read.directories(None).is_none());
+        let told = read.finish::<()>(None).unwrap_err().to_string();
+        for part in ["`graph_*`", "`okta_*`", "`ldap_*`", "ldap.example.com"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.contains("hunter2") && !told.contains("s3cr3t"), "{told}");
+    }
 
     #[test]
     fn usable_variables_become_settings() {

@@ -16,6 +16,7 @@ fn rules() -> HttpRules {
             .map(|(word, presence)| (word.to_owned(), presence))
             .into(),
         not_found_is_absent: true,
+        identity: None,
         sign_in: Some("/seen".to_owned()),
     }
 }
@@ -266,5 +267,23 @@ fn settings_tell_all_problems_at_once_and_never_the_token() {
     assert!(!format!("{settings:?}").contains("t0k3n"));
     for origin in ["https://user:pass@hr.example.com", "file:///etc", "https://hr.example.com/api", ""] {
         assert!(HttpPeopleSettings::parse(origin, "").is_err(), "{origin}");
+    }
+}
+
+#[test]
+fn case_10_an_answer_about_somebody_else_says_nothing_where_the_policy_names_the_pointer() {
+    let rules = HttpRules { identity: Some("/login".to_owned()), ..rules() };
+    let left =
+        |login: Value| answer(200, json!({"login": login, "employment": {"state": "left"}, "seen": 1_700_000_000}));
+    for (login, presence) in [
+        (json!("jdoe"), Presence::Disabled),
+        (json!("JDoe"), Presence::Disabled),
+        (json!("jdoe2"), Presence::Unknown),
+        (json!("jdoe@example.com"), Presence::Unknown),
+        (json!(["jdoe"]), Presence::Unknown),
+        (json!(null), Presence::Unknown),
+    ] {
+        let found = person_by(&World::new([left(login.clone())]), rules.clone(), "jdoe").unwrap();
+        assert_eq!((found.presence, found.seen.is_some()), (presence, presence == Presence::Disabled), "{login}");
     }
 }

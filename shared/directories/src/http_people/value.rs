@@ -7,13 +7,18 @@ use serde_json::Value;
 /// Numbers below are seconds, from here on milliseconds: as seconds it is the year 5138, as milliseconds March 1973.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
 
+/// A value as the text that people compare it with.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
 /// What a status means: as it is written in the policy, or else in any case of letters, if that is clear.
 pub(super) fn meaning(rules: &HttpRules, status: &Value) -> Presence {
-    let text = match status {
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) => status.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => return Presence::Unknown,
-    };
+    let Some(text) = text(status) else { return Presence::Unknown };
     if let Some(meaning) = rules.values.get(&text) {
         return *meaning;
     }
@@ -62,6 +67,7 @@ mod tests {
             status: "/state".to_owned(),
             values: values.iter().map(|(key, meaning)| ((*key).to_owned(), *meaning)).collect(),
             not_found_is_absent: false,
+            identity: None,
             sign_in: None,
         }
     }

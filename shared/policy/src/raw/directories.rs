@@ -178,7 +178,8 @@ fn http(rules: HttpRules, at: &str, problems: &mut Problems) -> HttpRules {
     if !rules.path.starts_with('/') || rules.path.starts_with("//") || rules.path.matches("{identity}").count() != 1 {
         problems.add(field("path"), &rules.path, "must begin with one `/` and contain {identity} once");
     }
-    let pointers = [("status", Some(&rules.status)), ("sign-in", rules.sign_in.as_ref())];
+    let pointers =
+        [("status", Some(&rules.status)), ("identity", rules.identity.as_ref()), ("sign-in", rules.sign_in.as_ref())];
     for (name, pointer) in pointers {
         if let Some(pointer) = pointer.filter(|pointer| !pointer.starts_with('/')) {
             problems.add(field(name), pointer, "must be a JSON pointer such as /employment/state");

@@ -230,3 +230,26 @@ fn names_that_are_markup_are_text_on_every_list() {
         assert!(!page.contains("<script"), "{path} lets markup through");
     }
 }
+
+#[test]
+fn the_first_page_tells_what_each_directory_said_and_escapes_its_name() {
+    let store = published(&[judged("a", Some(200))]);
+    let mut head = block_on(seatkeeper_engine::state::load(&store, &seatkeeper_engine::state::snapshot_current()))
+        .unwrap()
+        .unwrap();
+    let tally = seatkeeper_policy::DirectoryTally {
+        people: Some(4_711),
+        present: 4_000,
+        accounts: 321,
+        left: 7,
+        ..Default::default()
+    };
+    head.report.directories.insert("<b>entra</b>".into(), tally);
+    head.report.decisions.insert("hold/left-but-active".into(), 2);
+    block_on(seatkeeper_engine::state::save(&store, &seatkeeper_engine::state::snapshot_current(), &head)).unwrap();
+    let (_, page) = get(store, "/report");
+    for text in ["4711", "4000", "321", "2 accounts are in use although a directory says", "&#60;b&#62;entra"] {
+        assert!(page.contains(text), "{text} is missing: {page}");
+    }
+    assert!(!page.contains("<b>entra"));
+}
