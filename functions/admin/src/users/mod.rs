@@ -130,7 +130,7 @@ fn updaters(context: &Context) -> Update<'_> {
         Renamer::Crowd(crowd) => Some(crowd),
         Renamer::Nobody(_) => None,
     };
-    Updaters { directory, confluence: &context.confluence }
+    Updaters::new(directory, &context.confluence)
 }
 
 fn ports<'a>(

@@ -3,13 +3,30 @@
 
 use crate::ports::{Attributes, PortError, UpdateAttributes};
 use seatkeeper_policy::Username;
+use std::cell::OnceCell;
 
-/// A user directory, where one is configured, and Confluence.
+/// A user directory, where one is configured, and Confluence. Made anew for each request.
 pub struct Updaters<'a, D, X> {
-    /// The directory, such as Crowd.
-    pub directory: Option<&'a D>,
-    /// Confluence.
-    pub confluence: &'a X,
+    directory: Option<&'a D>,
+    confluence: &'a X,
+    /// What Confluence said about itself; finding it out costs a call.
+    confluence_can: OnceCell<Option<&'static str>>,
+}
+
+impl<'a, D, X: UpdateAttributes> Updaters<'a, D, X> {
+    /// The directory, such as Crowd, comes first.
+    pub fn new(directory: Option<&'a D>, confluence: &'a X) -> Self {
+        Self { directory, confluence, confluence_can: OnceCell::new() }
+    }
+
+    async fn confluence_can(&self) -> Result<Option<&'static str>, PortError> {
+        if let Some(known) = self.confluence_can.get() {
+            return Ok(*known);
+        }
+        let found = self.confluence.updater().await?;
+        // Of two that asked side by side, both heard the same.
+        Ok(*self.confluence_can.get_or_init(|| found))
+    }
 }
 
 impl<D: UpdateAttributes, X: UpdateAttributes> UpdateAttributes for Updaters<'_, D, X> {
@@ -19,7 +36,7 @@ impl<D: UpdateAttributes, X: UpdateAttributes> UpdateAttributes for Updaters<'_,
         {
             return Ok(Some(name));
         }
-        self.confluence.updater().await
+        self.confluence_can().await
     }
 
     async fn attributes(&self, username: &Username) -> Result<Option<Attributes>, PortError> {
@@ -28,7 +45,7 @@ impl<D: UpdateAttributes, X: UpdateAttributes> UpdateAttributes for Updaters<'_,
         {
             return Ok(Some(found));
         }
-        match self.confluence.updater().await? {
+        match self.confluence_can().await? {
             Some(_) => self.confluence.attributes(username).await,
             None => Ok(None),
         }

@@ -1,11 +1,6 @@
 //! Names, mail addresses, full names and groups of accounts, changed on an administrator's order: the check before, the
 //! order of work, crashes, undo, and what is refused.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
 
 mod cases;
 mod crash;
@@ -106,7 +101,7 @@ fn with(lab: &Lab, tap: &Tap, act: impl AsyncFnOnce(All<'_, '_>, &str) -> Answer
         Renamer::Crowd(crowd) => Some(crowd),
         Renamer::Nobody(_) => None,
     };
-    let update = Updaters { directory, confluence: &runner.confluence };
+    let update = Updaters::new(directory, &runner.confluence);
     let Runner { store, confluence, rename, clock, name } = &runner;
     let ports = Ports { store, confluence, rename, update: &update, clock };
     drive(tap, act(ports, name))

@@ -83,9 +83,12 @@ fn mail_and_full_name_go_through_confluence_where_crowd_is_not_configured() {
     lab.crowd = false;
     let key = lab.key("mia");
     let mail = Wish { email: "mia@new.example".into(), ..Wish::default() };
-    let report = done(&lab, wish("mia", mail));
+    let tap = Tap::default();
+    let report = order_with(&lab, &tap, &Ask::of(wish("mia", mail))).done().unwrap();
     assert_eq!(report.status, JobStatus::Done, "{report:?}");
     assert_eq!(details(&lab, &key), ("mia@new.example".to_owned(), "mia of the lab".to_owned()));
+    let asked = tap.calls().iter().filter(|call| call.starts_with("PUT") && !call.ends_with("/mia")).count();
+    assert_eq!(asked, 1, "what Confluence can do is found out once: {:?}", tap.calls());
 }
 
 #[test]
