@@ -64,6 +64,9 @@ const MAX_EMPTY: u32 = 50;
 /// Connections that are kept for the next question.
 const MAX_IDLE: usize = 8;
 
+/// After so long nothing is tried again: a tick has about 20 seconds, and the next one comes soon.
+const MAX_TRYING: TimeDelta = TimeDelta::seconds(10);
+
 /// Pauses before the second and the third try.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
@@ -106,7 +109,7 @@ impl<T: Tcp, C: Clock> Ldap<T, C> {
 
     /// Does something on a connection: one that is kept, or a new one. What may pass is tried again.
     async fn converse<R>(&self, talk: impl AsyncFn(&mut Session<T::Stream>) -> Result<R, Fault>) -> Result<R, Fault> {
-        let mut pauses = PAUSES.iter();
+        let (started, mut pauses) = (self.clock.now(), PAUSES.iter());
         loop {
             let kept = self.idle.borrow_mut().pop();
             let was_kept = kept.is_some();
@@ -134,7 +137,8 @@ impl<T: Tcp, C: Clock> Ldap<T, C> {
             if was_kept {
                 continue;
             }
-            let Some(pause) = pauses.next() else { return Err(fault) };
+            let pause = pauses.next().filter(|_| self.clock.now() - started < MAX_TRYING);
+            let Some(pause) = pause else { return Err(fault) };
             self.clock.sleep(*pause).await;
         }
     }
