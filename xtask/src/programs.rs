@@ -14,6 +14,8 @@ use crate::{shell, workspace::Workspace};
 pub const HOST: &str = "seatkeeper";
 /// The simulator of Confluence.
 pub const SIMULATOR: &str = "simulator";
+/// A stand-in for outside directories.
+pub const STAND_IN: &str = "directory-stand-in";
 /// The contract suite for hosts.
 pub const CONTRACT: &str = "contract";
 /// The measurements.

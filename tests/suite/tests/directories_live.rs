@@ -52,7 +52,7 @@ fn part(name: &str, provider: &str, people: &[&String], more: &str) -> String {
 fn reasons(install: &Install) -> BTreeMap<String, String> {
     let accounts = install.report.get("/report/accounts.json?size=500").unwrap().success().unwrap();
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    list(&accounts, "/accounts").unwrap().iter().map(|row| (text(row, "username"), text(row, "code"))).collect()
+    list(&accounts, "/accounts").unwrap().iter().map(|row| (text(row, "username"), text(row, "decision"))).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `cargo xtask demo`: the whole product on one machine, told step by step with real calls. Every sentence of the
 //! story is checked; one that does not come true ends the demo with an error.
 
+mod leavers;
 mod story;
 mod talk;
 
@@ -13,6 +14,8 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+
+use leavers::Directory;
 
 use crate::{
     components,
@@ -58,8 +61,9 @@ pub fn run(workspace: &Workspace, choice: Choice) -> Result<ExitCode> {
         fs::remove_dir_all(&state).with_context(|| format!("{} cannot be emptied", state.display()))?;
     }
     let (mut simulator, confluence) = simulator(workspace, &folder)?;
-    let (mut host, seatkeeper) = host(workspace, &folder, &state, &confluence)?;
-    story::tell(&confluence, &seatkeeper, &DEMO, &folder)?;
+    let directory = Directory::new(workspace, &folder)?;
+    let (mut host, seatkeeper) = host(workspace, &folder, &state, &confluence, &directory)?;
+    story::tell(&confluence, &seatkeeper, &DEMO, &folder, &directory)?;
     simulator.check_running()?;
     host.check_running()?;
     if std::io::stdin().is_terminal() {
@@ -81,7 +85,13 @@ fn simulator(workspace: &Workspace, folder: &Path) -> Result<(Service, String)> 
     Ok((service, address))
 }
 
-fn host(workspace: &Workspace, folder: &Path, state: &Path, confluence: &str) -> Result<(Service, String)> {
+fn host(
+    workspace: &Workspace,
+    folder: &Path,
+    state: &Path,
+    confluence: &str,
+    directory: &Directory,
+) -> Result<(Service, String)> {
     let mut command = Command::new(workspace.program(programs::HOST));
     command.current_dir(workspace.root());
     // The story calls the sweep by itself, so the timers stay off; `seatkeeper up` has them on.
@@ -97,6 +107,8 @@ fn host(workspace: &Workspace, folder: &Path, state: &Path, confluence: &str) ->
         // The simulator keeps what chat would have received.
         ("SLACK_ORIGIN", confluence),
         ("SLACK_PATH", "/_sim/chat/slack"),
+        ("SCIM_ORIGIN", &directory.origin),
+        ("SCIM_TOKEN", leavers::TOKEN),
     ] {
         command.env(format!("SPIN_VARIABLE_{name}"), value);
     }

@@ -1,4 +1,4 @@
-//! The story: dry run, approval, reclaim, proof, login, restore, alert, export.
+//! The story: dry run, approval, reclaim, proof, login, restore, a leaver, alert, export.
 
 use std::{
     fs,
@@ -9,21 +9,31 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{Credentials, talk::Peer};
+use super::{
+    Credentials,
+    leavers::{self, Directory},
+    talk::Peer,
+};
 
 /// Ticks of one sweep at most; a sweep over 5,000 accounts takes two or three.
 const TICKS: u32 = 200;
 
 /// Everything the story talks to.
-struct Cast {
-    simulator: Peer,
-    admin: Peer,
-    report: Peer,
-    trigger: Peer,
+pub(super) struct Cast {
+    pub simulator: Peer,
+    pub admin: Peer,
+    pub report: Peer,
+    pub trigger: Peer,
 }
 
 /// Tells the story. An error is a sentence that did not come true.
-pub fn tell(confluence: &str, seatkeeper: &str, credentials: &Credentials, folder: &Path) -> Result<()> {
+pub fn tell(
+    confluence: &str,
+    seatkeeper: &str,
+    credentials: &Credentials,
+    folder: &Path,
+    directory: &Directory,
+) -> Result<()> {
     let cast = Cast {
         simulator: Peer::new(confluence, None),
         admin: Peer::new(seatkeeper, Some(credentials.admin)),
@@ -41,6 +51,7 @@ pub fn tell(confluence: &str, seatkeeper: &str, credentials: &Credentials, folde
     dry_run(&cast)?;
     let reclaimed = enforce(&cast, used)?;
     returns(&cast, &reclaimed)?;
+    leavers::leave(&cast, directory)?;
     alert(&cast)?;
     export(&cast, folder)?;
 
@@ -48,7 +59,7 @@ pub fn tell(confluence: &str, seatkeeper: &str, credentials: &Credentials, folde
     Ok(())
 }
 
-fn policy(mode: &str) -> String {
+pub(super) fn policy(mode: &str) -> String {
     format!(
         "version = 1\nmode = \"{mode}\"\n\
          licence-groups = [\"confluence-users\", \"confluence-contractors\"]\n\
@@ -152,7 +163,7 @@ fn returns(cast: &Cast, reclaimed: &[String]) -> Result<()> {
 }
 
 fn alert(cast: &Cast) -> Result<()> {
-    step(6, "Seats run short");
+    step(7, "Seats run short");
     let (used, _) = seats(cast)?;
     let max = used * 100 / 92;
     cast.simulator.post("/_sim/license", Some(&json!({"max_users": max})))?;
@@ -170,7 +181,7 @@ fn alert(cast: &Cast) -> Result<()> {
 }
 
 fn export(cast: &Cast, folder: &Path) -> Result<()> {
-    step(7, "Export");
+    step(8, "Export");
     let csv = cast.report.text("GET", "/report/accounts.csv", None, "text/csv")?;
     let overview = cast.report.get("/report/overview.json")?;
     let accounts = usize::try_from(number(&overview, "/report/accounts")?)?;
@@ -184,7 +195,7 @@ fn export(cast: &Cast, folder: &Path) -> Result<()> {
 }
 
 /// Drives ticks until the sweep rests, and returns the last report.
-fn sweep(cast: &Cast, first: &str, what: &str) -> Result<Value> {
+pub(super) fn sweep(cast: &Cast, first: &str, what: &str) -> Result<Value> {
     let mut path = first;
     for _ in 0..TICKS {
         let report = cast.trigger.post(path, None)?;
@@ -217,16 +228,16 @@ fn finish_progress() {
     }
 }
 
-fn seats(cast: &Cast) -> Result<(u64, u64)> {
+pub(super) fn seats(cast: &Cast) -> Result<(u64, u64)> {
     let state = cast.simulator.get("/_sim/state")?;
     Ok((number(&state, "/seats/used")?, number(&state, "/seats/max")?))
 }
 
-fn number(value: &Value, pointer: &str) -> Result<u64> {
+pub(super) fn number(value: &Value, pointer: &str) -> Result<u64> {
     value.pointer(pointer).and_then(Value::as_u64).with_context(|| format!("no number at {pointer} in {value}"))
 }
 
-fn text(value: &Value, pointer: &str) -> Result<String> {
+pub(super) fn text(value: &Value, pointer: &str) -> Result<String> {
     let found = value.pointer(pointer).and_then(Value::as_str);
     Ok(found.with_context(|| format!("no text at {pointer} in {value}"))?.to_owned())
 }
@@ -237,10 +248,10 @@ fn encode(name: &str) -> String {
         .collect()
 }
 
-fn step(number: u32, title: &str) {
-    println!("\n[{number}/7] {title}");
+pub(super) fn step(number: u32, title: &str) {
+    println!("\n[{number}/8] {title}");
 }
 
-fn say(line: &str) {
+pub(super) fn say(line: &str) {
     println!("     {line}");
 }
