@@ -7,4 +7,5 @@ mod graph;
 mod lookups;
 mod matrix;
 mod okta;
+mod plain;
 mod scim;
