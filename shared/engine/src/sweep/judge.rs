@@ -22,8 +22,8 @@ use seatkeeper_policy::{
 const LOST: &str = "a stored page is missing, so the snapshot is not complete";
 /// Names looked at for each part, to find where it begins.
 const SAMPLES: u64 = 64;
-/// Accounts on one page of the snapshot: about 250 KB, below what every store takes.
-const SNAPSHOT_PAGE: usize = 500;
+/// Accounts on one page of the snapshot: about 250 KB with the words of two directories, below what every store takes.
+const SNAPSHOT_PAGE: usize = 400;
 /// Entries on one page of the ledger: about 250 KB.
 const LEDGER_PAGE: usize = 1_500;
 /// Accounts on one page of a plan.

@@ -128,7 +128,10 @@ impl<'a> Words<'a> {
                 // Not in the list of everybody means not there; not asked about means not known.
                 let silence = if directory.asks_each() { Presence::Unknown } else { Presence::Absent };
                 let mut presence = heard.unwrap_or(silence);
-                if !here(presence) && sharing(directory, account) {
+                // Of two people with one address nobody can say which of them has left.
+                let counts = presence == Presence::Disabled
+                    || presence == Presence::Absent && directory.absent_after.is_some();
+                if counts && sharing(directory, account) {
                     presence = Presence::Unknown;
                 }
                 words.push(DirectoryWord { directory: directory.name.clone(), presence, since: opened });
