@@ -17,6 +17,7 @@ fn provider() -> Provider {
         status: "/employment/state".to_owned(),
         values: values.into_iter().map(|(word, presence)| (word.to_owned(), presence)).collect(),
         not_found_is_absent: true,
+        identity: Some("/id".to_owned()),
         sign_in: Some("/lastSeen".to_owned()),
     })
 }
