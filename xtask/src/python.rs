@@ -1,4 +1,5 @@
-//! A Python of our own for the tests: the simulator is also driven by a client library that other people wrote.
+//! A Python of our own for the tests: the simulator is also driven by a client library that other people wrote, and the
+//! adapter for SCIM reads a server that other people wrote.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use crate::{shell, system, workspace::Workspace};
 pub const VARIABLE: &str = "SEATKEEPER_PYTHON";
 
 /// What is installed, pinned.
-const PACKAGES: [&str; 1] = ["atlassian-python-api==3.41.16"];
+const PACKAGES: [&str; 2] = ["atlassian-python-api==3.41.16", "scim2-server==0.8.3"];
 
 /// The Python with everything the tests need; made once below `target/venv`.
 pub fn prepare(workspace: &Workspace) -> Result<PathBuf> {
@@ -26,7 +27,7 @@ pub fn prepare(workspace: &Workspace) -> Result<PathBuf> {
         return Ok(python);
     }
     shell::note(&format!(
-        "installing {} to {}: tests run it against the simulator",
+        "installing {} to {}: programs that other people wrote, for the tests",
         PACKAGES.join(", "),
         folder.display()
     ));

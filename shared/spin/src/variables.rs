@@ -199,6 +199,10 @@ impl Variables {
     }
 
     /// The settings of one provider, unless it is off.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one is about whether they can be read, the inner one about off"
+    )]
     fn provider<T>(
         &mut self,
         origin: &'static str,

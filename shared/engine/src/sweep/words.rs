@@ -129,8 +129,8 @@ impl<'a> Words<'a> {
                 let silence = if directory.asks_each() { Presence::Unknown } else { Presence::Absent };
                 let mut presence = heard.unwrap_or(silence);
                 // Of two people with one address nobody can say which of them has left.
-                let counts = presence == Presence::Disabled
-                    || presence == Presence::Absent && directory.absent_after.is_some();
+                let counts =
+                    presence == Presence::Disabled || presence == Presence::Absent && directory.absent_after.is_some();
                 if counts && sharing(directory, account) {
                     presence = Presence::Unknown;
                 }
