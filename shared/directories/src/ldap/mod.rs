@@ -49,8 +49,9 @@ pub const SERVER_PAGE: u32 = 1_000;
 /// People of one page of ours.
 pub const PAGE: usize = 1_000;
 
-/// People of a directory at most. They are held in memory together, some hundred bytes each.
-pub const MAX_PEOPLE: usize = 1_000_000;
+/// People of a directory at most. They are held in memory together, some hundred bytes each, and a component has 128 MiB
+/// on the strictest host: an error is better than an instance that ends.
+pub const MAX_PEOPLE: usize = 400_000;
 
 /// Time for the whole list at most.
 const MAX_LISTING: TimeDelta = TimeDelta::minutes(5);
