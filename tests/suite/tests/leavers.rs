@@ -1,6 +1,5 @@
 //! People who have left, as outside directories tell it, through the whole flow; and every way in which a directory
 //! must not be believed.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{ports::ErrorClass, state::Outcome, sweep::Status};
