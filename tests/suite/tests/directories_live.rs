@@ -2,7 +2,7 @@
 //! responsible for, and an outage of one of them takes nothing from anybody.
 //!
 //! The components must be built (`cargo xtask build`) and so must the host.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed expectation is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use seatkeeper_stand_ins::{Config, Fault, Hits, Kind, Person, Rule, StandIn, State};
 use seatkeeper_tests::stage::{
