@@ -1,6 +1,11 @@
 //! A real component that opens raw connections through this host: to a server that greets, and to a real LDAP server.
 //! The component is built by `cargo xtask test`.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed expectation is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
 
 use std::path::Path;
 
@@ -134,7 +139,7 @@ fn variables(server: &Server, tls: &str, authority: &str) -> Vec<(&'static str, 
         ("ldap_server_name", name.to_owned()),
         ("ldap_ca", authority.to_owned()),
         ("ldap_bind_dn", READER.to_owned()),
-        ("ldap_bind_password", PASSWORD.to_owned()),
+        ("ldap_password", PASSWORD.to_owned()),
         ("ldap_base", PEOPLE.to_owned()),
         ("ldap_fresh", String::new()),
     ]

@@ -39,7 +39,7 @@ async fn client() -> Result<Ldap<SpinTcp, SpinClock>, String> {
         &text("ldap_server_name").await?,
         &text("ldap_ca").await?,
         &text("ldap_bind_dn").await?,
-        &text("ldap_bind_password").await?,
+        &text("ldap_password").await?,
     );
     Ok(Ldap::new(SpinTcp, SpinClock, settings.map_err(|error| error.to_string())?))
 }

@@ -9,8 +9,7 @@ use seatkeeper_confluence::SettingsError;
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 /// What the six texts are called in messages.
-const NAMES: [&str; 6] =
-    ["ldap_address", "ldap_tls", "ldap_server_name", "ldap_ca", "ldap_bind_dn", "ldap_bind_password"];
+const NAMES: [&str; 6] = ["ldap_address", "ldap_tls", "ldap_server_name", "ldap_ca", "ldap_bind_dn", "ldap_password"];
 
 /// How the connection is protected. There is no way to encrypt without checking the certificate.
 #[derive(Clone)]

@@ -8,11 +8,11 @@ fn problems(texts: [&str; 6]) -> String {
 #[test]
 fn all_problems_are_told_at_once() {
     let told = problems(["ldap.example.com:636", "yes", "", "", "", ""]);
-    for name in ["ldap_address", "ldap_tls", "ldap_bind_dn", "ldap_bind_password"] {
+    for name in ["ldap_address", "ldap_tls", "ldap_bind_dn", "ldap_password"] {
         assert!(told.contains(name), "{name}: {told}");
     }
     let told = problems(["10.0.0.5:636", "ldaps", "a b", "no certificate", "cn=a", "\n"]);
-    for name in ["ldap_server_name", "ldap_ca", "ldap_bind_password"] {
+    for name in ["ldap_server_name", "ldap_ca", "ldap_password"] {
         assert!(told.contains(name), "{name}: {told}");
     }
 }
