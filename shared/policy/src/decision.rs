@@ -138,6 +138,8 @@ pub enum ReclaimReason {
         directory: String,
         /// What it says: disabled or absent.
         presence: Presence,
+        /// What it was asked by.
+        identity: String,
     },
 }
 
@@ -266,7 +268,7 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
     }
     let standing = policy.standing(account, now);
     let due = match standing {
-        Standing::Left(word) => left(governed.rules, account, word, now),
+        Standing::Left(word) => left(policy, governed.rules, account, word, now),
         Standing::Open | Standing::Present | Standing::Unclear(_) => due(governed.rules, account, now),
     };
     let reason = match due {
@@ -298,7 +300,13 @@ pub fn decide(policy: &Policy, account: &Account, own: &UserKey, now: Instant) -
 }
 
 /// Why somebody who has left is due to lose the seat, or what speaks against it.
-fn left(rules: &Rules, account: &Account, word: &DirectoryWord, now: Instant) -> Result<ReclaimReason, Decision> {
+fn left(
+    policy: &Policy,
+    rules: &Rules,
+    account: &Account,
+    word: &DirectoryWord,
+    now: Instant,
+) -> Result<ReclaimReason, Decision> {
     let young_until = account.existed_since() + rules.young.delta();
     if now < young_until {
         return Err(Decision::Keep(KeepReason::Young { until: young_until }));
@@ -310,7 +318,11 @@ fn left(rules: &Rules, account: &Account, word: &DirectoryWord, now: Instant) ->
         Some(&crate::account::Sighting { at, source }) if at > since => {
             Err(Decision::Hold(HoldReason::LeftButActive { at, source, directory }))
         }
-        Some(_) | None => Ok(ReclaimReason::Left { since, directory, presence }),
+        Some(_) | None => {
+            let asked = policy.directory(&directory);
+            let asked = asked.and_then(|known| known.asked_by(account.username.as_str(), account.email.as_deref()));
+            Ok(ReclaimReason::Left { since, directory, presence, identity: asked.unwrap_or_default() })
+        }
     }
 }
 

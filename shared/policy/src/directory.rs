@@ -228,7 +228,7 @@ impl DirectoryGuard {
     /// present when it was last believed.
     pub fn findings(&self, name: &str, tally: DirectoryTally, before: Option<u64>) -> Vec<String> {
         let mut findings = Vec::new();
-        let DirectoryTally { accounts, left, unknown, absent, present, .. } = tally;
+        let DirectoryTally { accounts, left, unknown, absent, present, known, .. } = tally;
         let share = |part: u32| u64::from(part) * 100;
         let whole = u64::from(accounts);
         if tally.people == Some(0) {
@@ -236,10 +236,10 @@ impl DirectoryGuard {
                 "directory `{name}` answered and has nobody in it: check its address, base, filter and the rights of \
                  our account there"
             ));
-        } else if accounts > 0 && absent == accounts {
+        } else if accounts > 0 && (absent == accounts || known == 0 && accounts > 1 && unknown < accounts) {
             findings.push(format!(
-                "directory `{name}` knows none of the {accounts} accounts it is responsible for: check `match`, its \
-                 base and filter, and the rights of our account there"
+                "directory `{name}` knows none of the {accounts} accounts it is responsible for as present: check \
+                 `match`, its base and filter, and the rights of our account there"
             ));
         }
         if let Some(before) = before
@@ -260,7 +260,7 @@ impl DirectoryGuard {
                 self.leavers_percent
             ));
         }
-        if share(unknown) > whole * u64::from(self.unknown_percent) {
+        if unknown > FEW && share(unknown) > whole * u64::from(self.unknown_percent) {
             findings.push(format!(
                 "directory `{name}` did not answer about {unknown} of {accounts} accounts, more than {}%: see whether \
                  it is overloaded or down, and whether `values` and `status` fit; the next sweep asks again",
@@ -270,6 +270,9 @@ impl DirectoryGuard {
         findings
     }
 }
+
+/// So few accounts without an answer are held one by one, and say nothing about the directory.
+const FEW: u32 = 5;
 
 /// When a directory is not believed although every page of it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -319,6 +322,16 @@ impl Directory {
             || (self.sign_ins && matches!(self.provider, Provider::Crowd))
     }
 
+    /// Whether a word of it can make somebody count as left, now or later.
+    pub fn accuses(&self, presence: Presence) -> bool {
+        self.leavers
+            && match presence {
+                Presence::Disabled => true,
+                Presence::Absent => self.absent_after.is_some(),
+                Presence::Active | Presence::Locked | Presence::Unknown => false,
+            }
+    }
+
     /// Whether it speaks about an account. Where a missing fact leaves that open, it does not.
     pub fn speaks_about(&self, account: &Account) -> bool {
         self.responsible.as_ref().is_none_or(|members| members.belongs(account) == Belongs::Yes)
@@ -331,10 +344,15 @@ impl Directory {
 
     /// The same from a name and a mail address.
     pub fn identity_of(&self, username: &str, email: Option<&str>) -> Option<String> {
+        self.asked_by(username, email).map(|text| text.to_lowercase())
+    }
+
+    /// What is asked for, as it is spelt: some directories compare exactly.
+    pub fn asked_by(&self, username: &str, email: Option<&str>) -> Option<String> {
         let text = match self.matching {
             Match::Mail => email?.trim(),
             Match::Username | Match::Upn | Match::EmployeeId => username,
         };
-        (!text.is_empty()).then(|| text.to_lowercase())
+        (!text.is_empty()).then(|| text.to_owned())
     }
 }

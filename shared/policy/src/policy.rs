@@ -258,7 +258,9 @@ impl Policy {
             ExemptionSubject::Group(group) => Some(group),
             ExemptionSubject::User(_) | ExemptionSubject::Pattern(_) => None,
         });
-        exempt.chain(self.populations.iter().flat_map(|population| &population.members.groups)).collect()
+        let populations = self.populations.iter().map(|population| &population.members);
+        let directories = self.directories.iter().filter_map(|directory| directory.responsible.as_ref());
+        exempt.chain(populations.chain(directories).flat_map(|members| &members.groups)).collect()
     }
 
     /// Exemptions that end within so many days, or have ended, the earliest first: somebody has to look at them.

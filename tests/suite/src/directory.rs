@@ -18,6 +18,8 @@ pub struct LabDirectory {
     pub people: BTreeMap<String, (Presence, Option<Sighting>)>,
     /// Every question fails so.
     pub fault: Option<ErrorClass>,
+    /// Every page but the first fails so.
+    pub last_page: Option<ErrorClass>,
     /// Questions about these people fail so.
     pub silent_about: BTreeMap<String, ErrorClass>,
 }
@@ -71,6 +73,9 @@ impl Directories for LabDirectories<'_> {
     async fn people(&self, directory: &Directory, cursor: Option<&str>) -> Result<PeoplePage, PortError> {
         let read = async {
             let found = self.get(directory)?;
+            if let Some(class) = found.last_page.filter(|_| cursor.is_some()) {
+                return Err(fault(class));
+            }
             let rest = found.people.iter().skip_while(|(name, _)| cursor.is_some_and(|after| name.as_str() <= after));
             let mut people: Vec<_> = rest
                 .take(PAGE + 1)
@@ -91,10 +96,10 @@ impl Directories for LabDirectories<'_> {
     async fn person(&self, directory: &Directory, identity: &str) -> Result<DirectoryPerson, PortError> {
         let read = async {
             let found = self.get(directory)?;
-            if let Some(class) = found.silent_about.get(identity) {
+            if let Some(class) = found.silent_about.get(&identity.to_lowercase()) {
                 return Err(fault(*class));
             }
-            let known = found.people.iter().find(|(name, _)| name.to_lowercase() == identity);
+            let known = found.people.iter().find(|(name, _)| name.to_lowercase() == identity.to_lowercase());
             let (presence, seen) = known.map_or((Presence::Absent, None), |(_, found)| *found);
             Ok(DirectoryPerson { identity: identity.to_owned(), presence, seen })
         };

@@ -364,3 +364,168 @@ fn a_crash_at_any_call_of_a_sweep_with_directories_comes_to_the_undisturbed_end(
         }
     }
 }
+
+fn findings(lab: &Lab) -> String {
+    match lab.run().outcome {
+        Outcome::Blocked { findings } => findings.join("\n"),
+        other => format!("not blocked: {other:?}"),
+    }
+}
+
+#[test]
+fn a_directory_that_speaks_about_a_group_is_heard_about_its_members() {
+    let others = ENTRA.replace("entra", "okta").replace("graph", "okta");
+    let lab = lab(&policy(&others).replacen("everyone = true", "groups = [\"confluence-administrators\"]", 1));
+    lab.directory("okta");
+    let admins = lab.key("gone.two");
+    lab.join(&admins, "confluence-administrators");
+    lab.says("okta", "gone.one", Presence::Disabled);
+    lab.sweep();
+    let report = lab.run().report.unwrap();
+    assert!(report.directories["entra"].accounts > 0, "{:?}", report.directories);
+    assert_eq!(lab.verdict("gone.one"), "reclaim/left", "entra does not speak about gone.one");
+}
+
+#[test]
+fn somebody_whom_another_directory_knows_by_now_or_does_not_answer_about_keeps_the_seat() {
+    let other = ENTRA.replace("entra", "okta").replace("graph", "okta");
+    let planned = || {
+        let lab = lab(&policy(&other));
+        lab.directory("okta");
+        lab.says("okta", "gone.one", Presence::Absent);
+        lab.says("entra", "gone.one", Presence::Disabled);
+        lab.sweep();
+        assert_eq!(lab.planned(), ["gone.one"]);
+        lab.approve(false).unwrap();
+        lab
+    };
+    let hired = planned();
+    hired.says("okta", "gone.one", Presence::Active);
+    hired.rest();
+    assert_eq!((hired.run().tally.reclaimed, hired.run().tally.skipped), (0, 1));
+    let silent = planned();
+    let mut all = silent.directories.borrow_mut();
+    all.get_mut("okta").unwrap().silent_about.insert("gone.one".into(), ErrorClass::Malformed);
+    drop(all);
+    silent.rest();
+    assert_eq!((silent.run().tally.reclaimed, silent.run().tally.skipped), (0, 1));
+}
+
+#[test]
+fn a_directory_that_cannot_be_asked_about_somebody_keeps_its_veto() {
+    let by_mail = ENTRA.replace("entra", "okta").replace("graph", "okta").replace("username", "mail");
+    let lab = Lab::default();
+    lab.newcomer("no.mail").groups(&["confluence-users"]).idle(Some(40)).mail("").add();
+    lab.directory("entra");
+    lab.directory("okta");
+    let mails: Vec<_> =
+        lab.world().users().map(|(_, user)| user.email_text()).filter(|mail| !mail.is_empty()).collect();
+    for mail in mails {
+        lab.says("okta", &mail, Presence::Active);
+    }
+    lab.says("entra", "no.mail", Presence::Disabled);
+    lab.policy(&policy(&by_mail));
+    lab.sweep();
+    assert_eq!(lab.verdict("no.mail"), "keep/recently-active");
+    assert!(lab.explain("no.mail").join("\n").contains("okta says unknown"), "{:?}", lab.explain("no.mail"));
+}
+
+#[test]
+fn a_blocked_sweep_is_no_rehearsal_for_the_rules_under_enforce() {
+    let lab = lab(&policy("").replace("approve", "enforce"));
+    lab.says("entra", "gone.one", Presence::Disabled);
+    let people = lab.directories.borrow()["entra"].people.clone();
+    lab.directories.borrow_mut().get_mut("entra").unwrap().people.clear();
+    lab.sweep();
+    assert!(findings(&lab).contains("nobody in it"), "{}", findings(&lab));
+    lab.directories.borrow_mut().get_mut("entra").unwrap().people = people;
+    lab.sweep();
+    assert_eq!((lab.run().outcome, lab.sim.writes()), (Outcome::AwaitingApproval, 0));
+}
+
+#[test]
+fn a_directory_that_was_taken_out_for_a_while_comes_back_to_the_same_measure() {
+    let lab = lab(&policy(""));
+    lab.sweep();
+    lab.policy(POLICY);
+    lab.sweep();
+    let names: Vec<_> = lab.directories.borrow()["entra"].people.keys().cloned().collect();
+    for name in names.iter().take(names.len() / 3) {
+        lab.says("entra", name, Presence::Absent);
+    }
+    lab.policy(&policy(""));
+    lab.sweep();
+    assert!(findings(&lab).contains("guard.drop-percent"), "{}", findings(&lab));
+}
+
+#[test]
+fn what_a_directory_said_while_it_was_not_believed_does_not_count_towards_the_days_of_absence() {
+    let lab = lab(&policy("").replace("absent-days = 7", "absent-days = 1"));
+    lab.sweep();
+    let people = lab.directories.borrow()["entra"].people.clone();
+    lab.directories.borrow_mut().get_mut("entra").unwrap().people.clear();
+    lab.sweep();
+    assert!(findings(&lab).contains("nobody in it"));
+    lab.directories.borrow_mut().get_mut("entra").unwrap().people = people;
+    lab.says("entra", "lost.one", Presence::Absent);
+    lab.pass(TimeDelta::days(2));
+    lab.sweep();
+    assert_eq!(lab.verdict("lost.one"), "keep/recently-active");
+    lab.pass(TimeDelta::days(1));
+    lab.sweep();
+    assert_eq!(lab.verdict("lost.one"), "reclaim/left");
+}
+
+#[test]
+fn a_directory_whose_later_pages_never_come_is_given_up_with_the_true_reason() {
+    let lab = lab(&policy(""));
+    lab.directories.borrow_mut().get_mut("entra").unwrap().last_page = Some(ErrorClass::Malformed);
+    let mut ticks = 0;
+    while !lab.runs().first().is_some_and(|run| matches!(run.outcome, Outcome::Failed { .. })) {
+        lab.pass(TimeDelta::minutes(1));
+        lab.tick();
+        ticks += 1;
+        assert!(ticks < 30, "it never gives up: {:?}", lab.run().outcome);
+    }
+    let Outcome::Failed { code, .. } = lab.run().outcome else { panic!("{:?}", lab.run().outcome) };
+    assert_eq!((code.as_str(), lab.sim.writes()), ("malformed-answer", 0));
+}
+
+#[test]
+fn one_difficult_person_alone_does_not_stop_a_sweep_that_asks_about_each() {
+    let each = policy("one-by-one = true\n").replace("everyone = true", "users = [\"gone.one\"]");
+    for class in [ErrorClass::Malformed, ErrorClass::Retryable] {
+        let lab = lab(&each);
+        lab.directories.borrow_mut().get_mut("entra").unwrap().silent_about.insert("gone.one".into(), class);
+        lab.sweep();
+        assert_eq!((lab.verdict("gone.one"), lab.run().outcome), ("keep/recently-active", Outcome::NothingToDo));
+    }
+}
+
+#[test]
+fn two_accounts_with_one_address_are_told_apart_by_nobody_in_whatever_parts_they_are() {
+    for part in [None, Some(5)] {
+        // This version tells no mail addresses, so the database does.
+        let mut lab = Lab::with(&[("version", "9.0")]);
+        lab.database = true;
+        lab.part = part;
+        for name in ["a.twin", "z.twin"] {
+            lab.newcomer(name).groups(&["confluence-users"]).idle(Some(40)).mail("team@example.com").add();
+        }
+        lab.newcomer("m.single").groups(&["confluence-users"]).idle(Some(40)).mail("single@example.com").add();
+        lab.directory("entra");
+        let mails: Vec<_> = lab.world().users().map(|(_, user)| user.email_text()).filter(|m| !m.is_empty()).collect();
+        for mail in mails {
+            lab.says("entra", &mail, Presence::Active);
+        }
+        for mail in ["team@example.com", "single@example.com"] {
+            lab.says("entra", mail, Presence::Disabled);
+        }
+        lab.policy(&policy("").replace("match = \"username\"", "match = \"mail\""));
+        lab.sweep();
+        assert_eq!(lab.verdict("m.single"), "reclaim/left", "{part:?}");
+        for twin in ["a.twin", "z.twin"] {
+            assert_eq!(lab.verdict(twin), "keep/recently-active", "{twin} in parts of {part:?}");
+        }
+    }
+}

@@ -27,6 +27,9 @@ pub struct Checkpoint {
     /// How many people each directory knew as present when it was last believed.
     #[serde(default)]
     pub present: BTreeMap<String, u64>,
+    /// Directories that were not believed by the sweep before; what they said then does not count.
+    #[serde(default)]
+    pub doubted: std::collections::BTreeSet<String>,
     /// The audit log has been read up to this instant.
     #[serde(default)]
     pub audited: Option<Instant>,
@@ -144,6 +147,9 @@ pub struct Gather {
     pub last_page: Option<(UserKey, UserKey)>,
     /// Ticks in a row that ended with an error.
     pub failures: u32,
+    /// How often this listing was begun anew.
+    #[serde(default)]
+    pub restarts: u32,
 }
 
 /// One listing to be read completely.

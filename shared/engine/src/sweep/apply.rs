@@ -307,7 +307,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         if more.is_some() {
             return Ok(Err("the account has another licence group by now, so taking these would free no seat"));
         }
-        if let Some(why) = self.returned(planned, &person).await? {
+        if let Some(why) = self.returned(planned, &person, &groups).await? {
             return Ok(Err(why));
         }
         if let Some(why) = self.contributed(planned).await? {

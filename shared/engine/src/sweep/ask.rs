@@ -11,10 +11,10 @@ use crate::{
 };
 use futures::StreamExt as _;
 use seatkeeper_policy::{Directory, Presence, Status};
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 /// Accounts asked about between two checkpoints.
-const BATCH: usize = 200;
+const BATCH: usize = 80;
 /// Questions on their way at once.
 const AT_ONCE: usize = 8;
 
@@ -37,33 +37,37 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             return Ok(());
         };
         let until = people.len().min(from + BATCH);
-        let wanted: BTreeSet<String> =
-            people.iter().skip(from).take(BATCH).filter_map(|person| wanted(directory, person)).collect();
-        let asked = wanted.len();
-        let questions = wanted.iter().map(|identity| self.outside.person(directory, identity));
+        let mut met = HashSet::new();
+        let batch = people.iter().enumerate().skip(from).take(BATCH);
+        let wanted: Vec<(usize, String)> = batch
+            .filter_map(|(place, person)| Some((place, wanted(directory, person)?)))
+            .filter(|(_, identity)| met.insert(identity.to_lowercase()))
+            .collect();
+        let questions = wanted.iter().map(|(_, identity)| self.outside.person(directory, identity));
         let answers: Vec<_> = futures::stream::iter(questions).buffered(AT_ONCE).collect().await;
-        let mut heard = Vec::with_capacity(asked);
-        let mut failed = Vec::new();
-        for (identity, answer) in wanted.iter().zip(answers) {
+        let silent = answers.iter().filter(|answer| answer.is_err()).count();
+        let mut heard = Vec::with_capacity(wanted.len());
+        let mut next = if until == people.len() { (page + 1, 0) } else { (page, until) };
+        for ((place, identity), answer) in wanted.iter().zip(answers) {
+            let unknown = || DirectoryPerson { identity: identity.clone(), presence: Presence::Unknown, seen: None };
             let told = match answer {
                 Ok(person) => DirectoryPerson { identity: identity.clone(), ..person },
-                Err(error) if about_all(&error) => return Err(error.into()),
-                Err(error) => {
-                    failed.push(error);
-                    DirectoryPerson { identity: identity.clone(), presence: Presence::Unknown, seen: None }
+                // Nothing but failures says something about the directory, not about these people.
+                Err(error) if about_all(&error) || may_pass(&error) && silent == wanted.len() && silent > 1 => {
+                    if heard.is_empty() {
+                        return Err(error.into());
+                    }
+                    // What was answered before is kept; the rest is asked by the next tick.
+                    next = (page, *place);
+                    break;
                 }
+                Err(_) => unknown(),
             };
             heard.push(words::stored(&told));
         }
-        // Nothing but failures says something about the directory, not about these people.
-        if failed.len() == asked
-            && let Some(error) = failed.pop()
-        {
-            return Err(error.into());
-        }
+        gather.entries += u64::try_from(heard.len()).unwrap_or_default();
         self.keep(&Gathered::People { directory: name.to_owned(), people: heard }, gather).await?;
-        gather.entries += u64::try_from(asked).unwrap_or_default();
-        gather.cursor = Some(if until == people.len() { format!("{}:0", page + 1) } else { format!("{page}:{until}") });
+        gather.cursor = Some(format!("{}:{}", next.0, next.1));
         Ok(())
     }
 }
@@ -71,6 +75,11 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
 fn place(cursor: &str) -> Option<(u32, usize)> {
     let (page, from) = cursor.split_once(':')?;
     Some((page.parse().ok()?, from.parse().ok()?))
+}
+
+/// Whether a failure may be over when it is asked again.
+fn may_pass(error: &PortError) -> bool {
+    error.class == ErrorClass::Retryable
 }
 
 /// Whether a failure is about the directory as a whole.
@@ -85,5 +94,5 @@ fn wanted(directory: &Directory, person: &StoredPerson) -> Option<String> {
     if person.s != Status::Current || !spoken {
         return None;
     }
-    directory.identity_of(person.u.as_str(), person.e.as_deref())
+    directory.asked_by(person.u.as_str(), person.e.as_deref())
 }

@@ -71,8 +71,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
                     // Its cursor may have run out; what was read of it is read again and said twice.
                     gather.people.remove(name);
                     gather.cursor = None;
+                    gather.restarts += 1;
                 }
-                if trouble.may_pass() && gather.failures < PATIENCE {
+                if trouble.may_pass() && gather.failures < PATIENCE && gather.restarts < PATIENCE {
                     self.at.work = Some(Work::Gather(gather));
                     self.save().await?;
                 } else {
@@ -140,6 +141,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
                 page::Next::Cursor(cursor) => progress.cursor = Some(cursor),
                 page::Next::End => {
                     progress.listing += 1;
+                    progress.restarts = 0;
                     progress.start = 0;
                     progress.stride = None;
                     progress.cursor = None;

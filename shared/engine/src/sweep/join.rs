@@ -35,7 +35,13 @@ fn instant(millis: i64) -> Option<Instant> {
 
 impl<'a> Part<'a> {
     /// The accounts whose lower-case names lie between two bounds.
-    pub fn new(gather: &'a Gather, policy: &'a Policy, bounds: &'a [String], number: usize) -> Self {
+    pub fn new(
+        gather: &'a Gather,
+        policy: &'a Policy,
+        doubted: &'a BTreeSet<String>,
+        bounds: &'a [String],
+        number: usize,
+    ) -> Self {
         Self {
             gather,
             accounts: HashMap::new(),
@@ -44,7 +50,7 @@ impl<'a> Part<'a> {
             to: bounds.get(number).map(String::as_str),
             administrators: BTreeSet::new(),
             ledger: BTreeMap::new(),
-            words: Words::new(policy),
+            words: Words::new(policy, doubted),
         }
     }
 
@@ -62,7 +68,7 @@ impl<'a> Part<'a> {
                     if self.holds(&name) {
                         self.member(person, name, group);
                     } else {
-                        self.words.elsewhere(person.e.as_deref());
+                        self.words.elsewhere(&person.k, person.e.as_deref());
                     }
                 }
             }
@@ -157,7 +163,10 @@ impl<'a> Part<'a> {
     }
 
     fn row(&mut self, row: StoredRow) {
-        let Some(account) = self.accounts.get_mut(&row.k) else { return };
+        let Some(account) = self.accounts.get_mut(&row.k) else {
+            self.words.mail_elsewhere(&row.k, row.m.as_deref());
+            return;
+        };
         account.created = row.c.and_then(instant);
         account.fixed = !row.a;
         account.email = account.email.take().or(row.m);
@@ -226,7 +235,10 @@ impl<'a> Part<'a> {
             let now_known = account.evidence.clone();
             if let Some(entry) = self.ledger.get(key) {
                 remember(account, entry, last_sweep, opened);
-                words::remember(account, entry);
+                // Somebody who was away in between was not called gone in every sweep.
+                if last_sweep.is_none_or(|last| last <= entry.l) {
+                    self.words.remember(account, entry);
+                }
                 regressed += u32::from(moved_backwards(&now_known, entry, believed));
                 let less = less_than_before(&now_known, &account.evidence);
                 if !less.is_empty() {

@@ -200,7 +200,8 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let store = self.ports.store;
         let gather = &judge.gather;
         let bounds = judge.bounds.as_deref().unwrap_or_default();
-        let mut part = Part::new(gather, &self.policy, bounds, usize::try_from(judge.part).unwrap_or_default());
+        let mut part =
+            Part::new(gather, &self.policy, &self.at.doubted, bounds, usize::try_from(judge.part).unwrap_or_default());
         let (first, end) = licence_pages(gather);
         for number in (first..end).chain(0..first).chain(end..gather.pages) {
             part.add(self.page(gather, number).await?);

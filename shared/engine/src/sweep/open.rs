@@ -54,6 +54,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             entries: 0,
             last_page: None,
             failures: 0,
+            restarts: 0,
         });
         self.record(&sweep, |run| {
             run.opened = now;

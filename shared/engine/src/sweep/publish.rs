@@ -13,11 +13,11 @@ use crate::{
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{
-    DirectoryTally, Instant, Means, Mode, PlannedAccount, Policy, SweepId, UserKey, Verdict,
+    DirectoryTally, Instant, Means, Mode, PlannedAccount, Policy, Status, SweepId, UserKey, Verdict,
     plan::{Builder, needed},
 };
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules for which the last plans were published.
 const REHEARSED: usize = 10;
@@ -38,7 +38,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         if jump {
             findings.push(jumped(judge.regressed, judge.report.accounts));
         }
-        let believed = self.believe(&judge, &rules, &mut findings);
+        let (believed, doubted) = self.believe(&judge, &rules, &mut findings);
         let means = Means { rename: self.ports.rename.available() };
         let mut report = judge.report.clone();
         report.limits = limits(&rules, means, &judge, self.outside.configured());
@@ -55,6 +55,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         state::save(store, &state::snapshot_current(), &current).await?;
 
         let outcome = self.gate(&head, findings);
+        let blocked = matches!(outcome, Outcome::Blocked { .. });
         let warned = match outcome {
             Outcome::Blocked { .. } => 0,
             _ => self.warn(&judge, &rules, &head).await?,
@@ -85,13 +86,15 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         self.at.ledger_at = Some(gather.opened);
         self.at.disbelieved = jump;
         self.at.present = believed;
+        self.at.doubted = doubted;
         if gather.audit_from.is_some() {
             self.at.audited = Some(gather.opened);
         }
         if let Some(order) = &gather.emergency {
             self.at.emergency = Some(order.at);
         }
-        if !self.at.rehearsed.contains(&head.rules) {
+        // What was blocked has shown nobody what these rules do.
+        if !blocked && !self.at.rehearsed.contains(&head.rules) {
             self.at.rehearsed.push(head.rules.clone());
             if self.at.rehearsed.len() > REHEARSED {
                 self.at.rehearsed.remove(0);
@@ -105,8 +108,15 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
     /// Looks at each directory and at all of them together; what is not believed becomes a finding. Comes back with how
     /// many people each knows as present, by the last sweep in which it was believed: otherwise a wrong filter would
     /// be the measure of the next sweep.
-    fn believe(&self, judge: &Judge, rules: &Policy, findings: &mut Vec<String>) -> BTreeMap<String, u64> {
-        let mut believed = BTreeMap::new();
+    fn believe(
+        &self,
+        judge: &Judge,
+        rules: &Policy,
+        findings: &mut Vec<String>,
+    ) -> (BTreeMap<String, u64>, BTreeSet<String>) {
+        // A directory that was taken out for a while comes back to the same measure.
+        let mut believed = self.at.present.clone();
+        let mut doubted = BTreeSet::new();
         for directory in &rules.directories {
             let name = &directory.name;
             let before = self.at.present.get(name).copied();
@@ -114,15 +124,19 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             let none = DirectoryTally { people: whole.map(|(people, _)| people), ..DirectoryTally::default() };
             let tally = judge.report.directories.get(name).copied().unwrap_or(none);
             let against = directory.guard.findings(name, tally, before);
-            if let Some(present) = if against.is_empty() { Some(tally.present) } else { before } {
-                believed.insert(name.clone(), present);
+            if against.is_empty() {
+                believed.insert(name.clone(), tally.present);
+            }
+            if !against.is_empty() {
+                doubted.insert(name.clone());
             }
             findings.extend(against);
         }
-        if rules.guard.exodus(judge.left, judge.report.accounts) {
-            findings.push(exodus(judge.left, judge.report.accounts));
+        let seats = judge.report.statuses.get(Status::Current.word()).copied().unwrap_or_default();
+        if rules.guard.exodus(judge.left, seats) {
+            findings.push(exodus(judge.left, seats));
         }
-        believed
+        (believed, doubted)
     }
 
     /// After the survey: what the gate said comes into force.
@@ -365,6 +379,16 @@ fn limits(policy: &Policy, means: Means, judge: &Judge, database: bool) -> Vec<S
         limits.push(
             "without the database, read-only directories and shadowed duplicates show only after an attempt".into(),
         );
+    }
+    for directory in &policy.directories {
+        let tally = judge.report.directories.get(&directory.name);
+        if tally.is_none_or(|tally| tally.accounts == 0) {
+            limits.push(format!(
+                "directory `{}` speaks about no account with a seat: check whom the policy makes it responsible for, and \
+                 what it is matched by",
+                directory.name
+            ));
+        }
     }
     if policy.sources.audit_log && gather.audit.0 > 0 && gather.audit.1 == 0 {
         limits.push(

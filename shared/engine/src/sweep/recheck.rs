@@ -7,7 +7,9 @@ use crate::{
     state::{self, Seen},
     trouble::Trouble,
 };
-use seatkeeper_policy::{GroupName, PlannedAccount, Presence, ReclaimReason, journal::Reclaim, restore::RestoreState};
+use seatkeeper_policy::{
+    Directory, GroupName, PlannedAccount, Presence, ReclaimReason, journal::Reclaim, restore::RestoreState,
+};
 use std::collections::BTreeSet;
 
 impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
@@ -30,32 +32,57 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         Ok(None)
     }
 
-    /// Whether the directory that called somebody gone says otherwise by now. What it does not say is no proof.
+    /// Whether somebody who was called gone is there after all: the directory is asked once more, and so are all others
+    /// that may speak about the person. What they do not say is no proof.
     pub(super) async fn returned(
         &self,
         planned: &PlannedAccount,
         person: &Person,
+        groups: &BTreeSet<GroupName>,
     ) -> Result<Option<&'static str>, Trouble> {
-        let ReclaimReason::Left { directory, presence, .. } = &planned.reason else { return Ok(None) };
-        let Some(directory) = self.policy.directory(directory) else {
+        let ReclaimReason::Left { directory, identity, .. } = &planned.reason else { return Ok(None) };
+        let (name, email) = (person.username.as_str(), person.email.as_deref());
+        let speaks = |directory: &Directory| {
+            directory.responsible.as_ref().is_none_or(|members| {
+                let member = members.groups.is_empty() || members.groups.iter().any(|group| groups.contains(group));
+                member && !members.excludes(name, email)
+            })
+        };
+        let Some(accuser) = self.policy.directory(directory) else {
             return Ok(Some("the directory that said the person had left is not in the policy any more"));
         };
-        let Some(identity) = directory.identity_of(person.username.as_str(), person.email.as_deref()) else {
-            return Ok(Some("the account lost what the directory knows it by"));
-        };
-        let told = match self.outside.person(directory, &identity).await {
-            Ok(told) => told.presence,
-            Err(error) if matches!(error.class, ErrorClass::Malformed | ErrorClass::Gone) => Presence::Unknown,
-            Err(error) => return Err(error.into()),
-        };
-        Ok(match told {
-            Presence::Disabled | Presence::Absent if told == *presence => None,
-            Presence::Disabled => None,
-            Presence::Absent | Presence::Unknown => {
-                Some("the directory does not say any more that the person has left")
+        if !speaks(accuser) {
+            return Ok(Some("the directory that said the person had left does not speak about the account any more"));
+        }
+        if !accuser.accuses(self.presence(accuser, identity).await?) {
+            return Ok(Some("the directory does not say any more that the person has left"));
+        }
+        for other in self.policy.directories.iter().filter(|other| other.name != accuser.name && speaks(other)) {
+            let Some(identity) = other.asked_by(name, email) else {
+                return Ok(Some("another directory speaks about the account and cannot be asked about it"));
+            };
+            match self.presence(other, &identity).await? {
+                Presence::Disabled | Presence::Absent => {}
+                Presence::Active | Presence::Locked => {
+                    return Ok(Some("another directory knows the person as present by now"));
+                }
+                Presence::Unknown => return Ok(Some("another directory does not answer about the person")),
             }
-            Presence::Active | Presence::Locked => Some("the directory knows the person as present by now"),
-        })
+        }
+        Ok(None)
+    }
+
+    /// What a directory says now; a failure that will not pass is no answer.
+    async fn presence(&self, directory: &Directory, identity: &str) -> Result<Presence, Trouble> {
+        match self.outside.person(directory, identity).await {
+            Ok(told) => Ok(told.presence),
+            Err(error) => match error.class {
+                ErrorClass::Unauthorized | ErrorClass::Throttled | ErrorClass::Retryable => Err(error.into()),
+                ErrorClass::Refused | ErrorClass::Gone | ErrorClass::Malformed | ErrorClass::Endless => {
+                    Ok(Presence::Unknown)
+                }
+            },
+        }
     }
 
     /// Whether we heard of a login that the judgement did not know.

@@ -8,10 +8,10 @@ use crate::{
 use chrono::DateTime;
 use seatkeeper_policy::{
     Account, Directory, DirectoryTally, DirectoryWord, Instant, Match, Policy, Presence, Status, UserKey,
-    account::Sighting,
+    account::Sighting, rules::Belongs,
 };
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
@@ -24,8 +24,11 @@ pub(super) struct Words<'a> {
     /// By directory, made when the first page about people arrives: by then all accounts of the part are known.
     indices: Option<HashMap<&'a str, Index>>,
     heard: HashMap<(&'a str, UserKey), Presence>,
-    /// Hashes of mail addresses of accounts outside this part.
+    /// Directories that were not believed by the sweep before.
+    doubted: &'a BTreeSet<String>,
+    /// Hashes of mail addresses of accounts outside this part, and of their keys.
     mails: HashSet<u64>,
+    others: HashSet<u64>,
     by_mail: bool,
 }
 
@@ -68,15 +71,31 @@ fn mail(text: &str) -> String {
 }
 
 impl<'a> Words<'a> {
-    pub fn new(policy: &'a Policy) -> Self {
+    pub fn new(policy: &'a Policy, doubted: &'a BTreeSet<String>) -> Self {
         let by_mail = policy.directories.iter().any(|directory| directory.matching == Match::Mail);
-        Self { policy, indices: None, heard: HashMap::new(), mails: HashSet::new(), by_mail }
+        Self {
+            policy,
+            indices: None,
+            heard: HashMap::new(),
+            doubted,
+            mails: HashSet::new(),
+            others: HashSet::new(),
+            by_mail,
+        }
     }
 
     /// Notes an account of another part: two people with one mail address cannot be told apart by it.
-    pub fn elsewhere(&mut self, email: Option<&str>) {
-        if let Some(text) = email.filter(|_| self.by_mail) {
-            self.mails.insert(hash(&mail(text)));
+    pub fn elsewhere(&mut self, key: &UserKey, email: Option<&str>) {
+        if self.by_mail {
+            self.others.insert(hash(key.as_str()));
+            self.mails.extend(email.map(|text| hash(&mail(text))));
+        }
+    }
+
+    /// Notes the mail address that the database tells of an account of another part.
+    pub fn mail_elsewhere(&mut self, key: &UserKey, email: Option<&str>) {
+        if self.by_mail && self.others.contains(&hash(key.as_str())) {
+            self.mails.extend(email.map(|text| hash(&mail(text))));
         }
     }
 
@@ -119,24 +138,54 @@ impl<'a> Words<'a> {
                 })
         };
         for account in accounts.values_mut().filter(|account| account.status == Status::Current) {
-            let mut words = Vec::new();
-            for directory in self.policy.directories.iter().filter(|directory| directory.speaks_about(account)) {
-                if directory.identity(account).is_none() {
-                    continue;
+            let (mut words, mut mute) = (Vec::new(), Vec::new());
+            for directory in &self.policy.directories {
+                let spoken = directory.responsible.as_ref().map_or(Belongs::Yes, |members| members.belongs(account));
+                match spoken {
+                    Belongs::No => continue,
+                    Belongs::Yes if directory.identity(account).is_some() => {}
+                    // It would speak about the account, perhaps, and cannot be asked.
+                    Belongs::Yes | Belongs::Unknown(_) => {
+                        mute.push(directory);
+                        continue;
+                    }
                 }
                 let heard = self.heard.get(&(directory.name.as_str(), account.key.clone())).copied();
                 // Not in the list of everybody means not there; not asked about means not known.
                 let silence = if directory.asks_each() { Presence::Unknown } else { Presence::Absent };
                 let mut presence = heard.unwrap_or(silence);
                 // Of two people with one address nobody can say which of them has left.
-                let counts =
-                    presence == Presence::Disabled || presence == Presence::Absent && directory.absent_after.is_some();
-                if counts && sharing(directory, account) {
+                if directory.accuses(presence) && sharing(directory, account) {
                     presence = Presence::Unknown;
                 }
                 words.push(DirectoryWord { directory: directory.name.clone(), presence, since: opened });
             }
+            // A directory that cannot be asked could know the person whom another one calls gone.
+            let accused = |word: &DirectoryWord| {
+                self.policy.directory(&word.directory).is_some_and(|directory| directory.accuses(word.presence))
+            };
+            if words.iter().any(accused) {
+                words.extend(mute.into_iter().map(|directory| DirectoryWord {
+                    directory: directory.name.clone(),
+                    presence: Presence::Unknown,
+                    since: opened,
+                }));
+            }
             account.words = words;
+        }
+    }
+
+    /// What is remembered of the words of the sweep before: a word that has not changed is as old as it was, unless the
+    /// directory was not believed then.
+    pub fn remember(&self, account: &mut Account, entry: &LedgerEntry) {
+        for word in account.words.iter_mut().filter(|word| !self.doubted.contains(&word.directory)) {
+            let same = entry
+                .w
+                .iter()
+                .find(|(directory, presence, _)| *directory == word.directory && *presence == word.presence);
+            if let Some(since) = same.and_then(|(_, _, millis)| DateTime::from_timestamp_millis(*millis)) {
+                word.since = since.min(word.since);
+            }
         }
     }
 }
@@ -149,17 +198,6 @@ fn index(directory: &Directory, accounts: &HashMap<UserKey, Account>) -> Index {
         }
     }
     index
-}
-
-/// What is remembered of the words of the sweep before: a word that has not changed is as old as it was.
-pub(super) fn remember(account: &mut Account, entry: &LedgerEntry) {
-    for word in &mut account.words {
-        let same =
-            entry.w.iter().find(|(directory, presence, _)| *directory == word.directory && *presence == word.presence);
-        if let Some(since) = same.and_then(|(_, _, millis)| DateTime::from_timestamp_millis(*millis)) {
-            word.since = since.min(word.since);
-        }
-    }
 }
 
 /// The words that are worth remembering.

@@ -92,7 +92,7 @@ impl fmt::Display for ReclaimReason {
             Self::NeverLoggedIn { known_since, source } => {
                 write!(f, "never logged in ({source}), known since {}", day(*known_since))
             }
-            Self::Left { since, directory, presence } => {
+            Self::Left { since, directory, presence, .. } => {
                 write!(f, "left the company: {presence} in {directory}, heard on {}", day(*since))
             }
         }
