@@ -177,18 +177,25 @@ pub(crate) fn sign_in(value: Option<&Value>, source: Source) -> Result<Option<Si
 
 /// The one among those found by a lookup who has exactly this identity.
 ///
-/// Several may have it; whoever is present wins. Only others, although all that were found came: the server does not
-/// compare as we do, so its silence about the person says nothing.
+/// Several may have it; whoever is present wins. While more may follow, that nobody was present so far says nothing. Only
+/// others, although all that were found came: the server does not compare as we do, so its silence about the person says
+/// nothing.
 pub(crate) fn exactly(wanted: &str, found: Vec<DirectoryPerson>, whole: bool) -> DirectoryPerson {
     let nobody = if found.is_empty() && whole { Presence::Absent } else { Presence::Unknown };
     let folded = wanted.to_lowercase();
     let same = found.into_iter().filter(|person| person.identity.to_lowercase() == folded);
-    same.reduce(|a, b| {
+    let best = same.reduce(|a, b| {
         let seen = a.seen.into_iter().chain(b.seen).max_by_key(|sighting| sighting.at);
         let best = if rank(b.presence) > rank(a.presence) { b } else { a };
         DirectoryPerson { seen, ..best }
-    })
-    .unwrap_or_else(|| DirectoryPerson { identity: wanted.to_owned(), presence: nobody, seen: None })
+    });
+    match best {
+        None => DirectoryPerson { identity: wanted.to_owned(), presence: nobody, seen: None },
+        Some(gone) if !whole && matches!(gone.presence, Presence::Disabled | Presence::Absent) => {
+            DirectoryPerson { presence: Presence::Unknown, ..gone }
+        }
+        Some(person) => person,
+    }
 }
 
 fn rank(presence: Presence) -> u8 {

@@ -149,6 +149,21 @@ fn of_several_with_the_same_identity_the_present_one_wins() {
 }
 
 #[test]
+fn while_more_with_the_same_identity_may_follow_only_somebody_present_is_believed() {
+    for (presence, told) in [
+        (Presence::Disabled, Presence::Unknown),
+        (Presence::Absent, Presence::Unknown),
+        (Presence::Unknown, Presence::Unknown),
+        (Presence::Locked, Presence::Locked),
+        (Presence::Active, Presence::Active),
+    ] {
+        let found = || vec![person("Team", presence), person("team", presence)];
+        assert_eq!(exactly("team", found(), false), person("Team", told), "{presence:?}");
+        assert_eq!(exactly("team", found(), true), person("Team", presence), "{presence:?}");
+    }
+}
+
+#[test]
 fn an_employee_number_with_letters_is_asked_for_in_both_cases_and_not_called_absent() {
     assert_eq!(spellings(Match::EmployeeId, "e-07"), ["E-07", "e-07"]);
     assert_eq!(spellings(Match::EmployeeId, "0701"), ["0701"]);

@@ -117,7 +117,12 @@ impl<H: Http, C: Clock> Crowd<H, C> {
             seen = self.newest(mail, &all).await?;
         }
         let identity = first.email().unwrap_or(mail).to_owned();
-        Ok(DirectoryPerson { identity, presence: together(&all), seen })
+        let presence = match together(&all) {
+            // More may follow, and one of them may be present.
+            Presence::Disabled if found.len() >= PAGE_SIZE => Presence::Unknown,
+            presence => presence,
+        };
+        Ok(DirectoryPerson { identity, presence, seen })
     }
 
     /// The newest sign-in of several accounts; a search does not tell it.

@@ -326,6 +326,20 @@ fn case_82_several_accounts_with_one_address_are_present_when_one_is_and_tell_th
 }
 
 #[test]
+fn a_search_by_mail_that_came_full_calls_nobody_disabled() {
+    let of = |number: usize, active| json!({"name": number.to_string(), "email": "team@example.com", "active": active});
+    for (count, last, presence) in [
+        (PAGE_SIZE - 1, false, Presence::Disabled),
+        (PAGE_SIZE, false, Presence::Unknown),
+        (PAGE_SIZE, true, Presence::Active),
+    ] {
+        let users = (0..count).map(|number| of(number, last && number + 1 == count));
+        let world = World::new([listing(users)]);
+        assert_eq!(person(&world, &directory(Match::Mail), "team@example.com").unwrap().presence, presence);
+    }
+}
+
+#[test]
 fn a_text_that_would_be_part_of_the_query_language_stays_a_text() {
     for (mail, literal) in [
         (r#"x" or active = true or email = "y"#, r#""x\" or active = true or email = \"y""#),
