@@ -181,7 +181,12 @@ impl<H: Http, C: Clock> Graph<H, C> {
             return Err(Failure::new(ErrorClass::Malformed, "the person has no `id` that could be asked for"));
         }
         let call = Call::get(format!("{}/v1.0/users/{id}?$select=id,signInActivity", self.base));
-        newest_sign_in(&self.call::<Map<String, Value>>(&call).await?)
+        let told: Result<Map<String, Value>, _> = self.call(&call).await;
+        newest_sign_in(&told.map_err(|failure| match failure.status {
+            // The search lags behind, so it may have found somebody who was deleted since.
+            Some(404) => Failure { class: ErrorClass::Malformed, ..failure },
+            _ => failure,
+        })?)
     }
 
     async fn call<T: serde::de::DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
@@ -203,7 +208,7 @@ impl<H: Http, C: Clock> Directories for Graph<H, C> {
             return Err(listing::not_ours(directory, "graph"));
         }
         let found = self.one(directory, identity).await;
-        found.map_err(|failure| failure.during(listing::looking_up(directory, identity)))
+        found.map_err(|failure| failure.about_one().during(listing::looking_up(directory, identity)))
     }
 }
 

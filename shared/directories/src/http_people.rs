@@ -105,7 +105,7 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
             Err(failure) if failure.class == ErrorClass::Gone => {
                 return Err(Failure { class: ErrorClass::Malformed, ..failure });
             }
-            Err(failure) => return Err(about_one(failure)),
+            Err(failure) => return Err(failure.about_one()),
         };
         let about = rules.identity.as_ref().map(|pointer| body.pointer(pointer).and_then(value::text));
         if about.is_some_and(|about| about.is_none_or(|text| text.to_lowercase() != identity.to_lowercase())) {
@@ -118,13 +118,6 @@ impl<H: Http, C: Clock> HttpPeople<H, C> {
         });
         Ok(says(presence, seen))
     }
-}
-
-/// A refusal that may be due to this one name says nothing about the others: a name that is too long, or that the
-/// directory takes for none.
-fn about_one(failure: Failure) -> Failure {
-    let request = matches!(failure.status, Some(400 | 406 | 409 | 414 | 422));
-    if request { Failure { class: ErrorClass::Malformed, ..failure } } else { failure }
 }
 
 /// The JSON of an answer that is to be about a person.

@@ -180,7 +180,7 @@ impl<H: Http, C: Clock> Directories for Okta<H, C> {
             return Err(listing::not_ours(directory, "okta"));
         }
         let found = self.one(directory, identity).await;
-        found.map_err(|failure| failure.during(listing::looking_up(directory, identity)))
+        found.map_err(|failure| failure.about_one().during(listing::looking_up(directory, identity)))
     }
 }
 

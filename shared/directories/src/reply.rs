@@ -93,6 +93,14 @@ impl Failure {
         PortError { class: self.class, operation: operation.into(), detail: self.detail }
     }
 
+    /// A refusal that may be due to the one who was asked for says nothing about the others: a name that is too long, or
+    /// that the server takes for none.
+    #[must_use]
+    pub fn about_one(self) -> Self {
+        let request = matches!(self.status, Some(400 | 406 | 409 | 414 | 422));
+        if request { Self { class: ErrorClass::Malformed, ..self } } else { self }
+    }
+
     /// The same without secrets that a server repeated.
     #[must_use]
     pub fn without(mut self, secrets: &[String]) -> Self {

@@ -220,7 +220,7 @@ impl<H: Http, C: Clock> Directories for Scim<H, C> {
             return Err(listing::not_ours(directory, "scim"));
         }
         let found = self.one(directory, identity).await;
-        found.map_err(|failure| failure.during(listing::looking_up(directory, identity)))
+        found.map_err(|failure| failure.about_one().during(listing::looking_up(directory, identity)))
     }
 }
 

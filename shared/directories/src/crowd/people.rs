@@ -140,12 +140,6 @@ impl<H: Http, C: Clock> Crowd<H, C> {
     }
 }
 
-/// A name that Crowd, or the server that it runs in, cannot read says nothing about the others.
-fn about_one(failure: Failure) -> Failure {
-    let request = matches!(failure.status, Some(400 | 414));
-    if request { Failure { class: ErrorClass::Malformed, ..failure } } else { failure }
-}
-
 /// Crowd has no attribute for everything that a policy may match by.
 fn tellable(by: Match) -> Result<(), Failure> {
     match by {
@@ -194,7 +188,7 @@ impl<H: Http, C: Clock> Directories for Crowd<H, C> {
         }
         let read = self.one(directory, identity).await;
         read.map_err(|failure| {
-            about_one(failure).during(format!("look up `{identity}` in directory `{}`", directory.name))
+            failure.about_one().during(format!("look up `{identity}` in directory `{}`", directory.name))
         })
     }
 }

@@ -95,6 +95,25 @@ fn refusals_say_which_permission_is_missing() {
 }
 
 #[test]
+fn a_search_that_the_tenant_cannot_make_is_about_one_person_and_tells_what_to_do() {
+    let fault = Fault::Refusal(400, "Request_UnsupportedQuery".to_owned());
+    let error = Bench::new(Kind::Graph, 5).failing(Rule::next(fault.clone())).person("user000001").unwrap_err();
+    assert_eq!(error.class, ErrorClass::Malformed);
+    assert!(error.detail.contains("read the whole directory instead"), "{error}");
+    // A listing that is refused is about everybody.
+    assert_eq!(
+        Bench::new(Kind::Graph, 5).failing(Rule::next(fault)).everybody().unwrap_err().class,
+        ErrorClass::Refused
+    );
+}
+
+#[test]
+fn somebody_who_is_gone_between_two_questions_is_an_error_about_one_person() {
+    let bench = Bench::new(Kind::Graph, 5).sign_ins().failing(Rule::next(Fault::Status(404)).at(2));
+    assert_eq!(bench.person("user000001").unwrap_err().class, ErrorClass::Malformed);
+}
+
+#[test]
 fn one_token_serves_a_whole_listing_and_a_token_that_ends_early_is_replaced_once() {
     let bench = Bench::new(Kind::Graph, 42);
     bench.everybody().unwrap();

@@ -13,6 +13,8 @@ fn faults() -> Vec<(Fault, ErrorClass)> {
         (Fault::Status(403), ErrorClass::Refused),
         (Fault::Status(404), ErrorClass::Refused),
         (Fault::Status(400), ErrorClass::Refused),
+        (Fault::Status(414), ErrorClass::Refused),
+        (Fault::Status(422), ErrorClass::Refused),
         (Fault::Status(500), ErrorClass::Retryable),
         (Fault::Status(502), ErrorClass::Retryable),
         (Fault::Status(503), ErrorClass::Retryable),
@@ -84,6 +86,9 @@ fn a_lookup_that_fails_is_an_error_with_its_class_and_never_an_absence() {
         for (fault, class) in faults() {
             let bench = Bench::new(kind, 42).failing(Rule::next(fault.clone()).forever());
             let error = bench.person("user000001").unwrap_err();
+            // What is wrong with one question says nothing about the other people.
+            let about_one = matches!(fault, Fault::Status(400 | 414 | 422));
+            let class = if about_one { ErrorClass::Malformed } else { class };
             assert_eq!(error.class, class, "{kind:?} {fault:?}: {error}");
             assert!(error.to_string().contains("`user000001`"), "{error}");
             tells_no_secret(&error);
