@@ -87,9 +87,20 @@ impl<H: Http, C: Clock> Crowd<H, C> {
         format!("{}/rest/usermanagement/1{path}", self.settings.base)
     }
 
-    fn credentials(&self) -> Result<HeaderValue, Failure> {
+    /// Name and password as they are sent.
+    fn pair(&self) -> String {
         let CrowdSettings { application, password, .. } = &self.settings;
-        let pair = STANDARD.encode(format!("{application}:{}", password.expose()));
+        STANDARD.encode(format!("{application}:{}", password.expose()))
+    }
+
+    /// What no error may repeat: a proxy may show the headers that it got.
+    fn secrets(&self) -> [String; 2] {
+        // The padding at the end may come back percent-encoded.
+        [self.settings.password.expose().to_owned(), self.pair().trim_end_matches('=').to_owned()]
+    }
+
+    fn credentials(&self) -> Result<HeaderValue, Failure> {
+        let pair = self.pair();
         let mut value = HeaderValue::from_str(&format!("Basic {pair}"))
             .map_err(|_| Failure::new(ErrorClass::Refused, "name and password do not fit into a header"))?;
         value.set_sensitive(true);
@@ -99,7 +110,7 @@ impl<H: Http, C: Clock> Crowd<H, C> {
     /// Reads JSON, and tries again where that helps.
     async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let call = Call::get(self.url(path)).with(header::AUTHORIZATION, self.credentials()?);
-        let call = call.hiding(&self.settings.password);
+        let call = self.secrets().into_iter().fold(call, Call::hiding_text);
         match self.line.call(&self.http, &self.clock, &call).await {
             Ok(reply) => reply.json(),
             // Anybody can answer 404; only Crowd gives the reason.
@@ -121,9 +132,13 @@ impl<H: Http, C: Clock> Crowd<H, C> {
             .header(header::AUTHORIZATION, self.credentials()?)
             .body(serde_json::to_vec(body).map_err(unwritable)?)
             .map_err(|_| Failure::new(ErrorClass::Refused, "the name does not fit into an address"))?;
-        let response = self.http.send(request).await?;
-        let status = response.status();
-        if status.is_success() { Ok(()) } else { Err(refusal(status, response.body())) }
+        let sent = self.http.send(request).await.map_err(Failure::from);
+        let refused = match sent {
+            Ok(response) if response.status().is_success() => return Ok(()),
+            Ok(response) => refusal(response.status(), response.body()),
+            Err(failure) => failure,
+        };
+        Err(refused.without(&self.secrets()))
     }
 
     /// One account in the shape that the caller needs, or nothing when nobody has the name.

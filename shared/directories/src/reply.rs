@@ -12,6 +12,9 @@ use std::{fmt, time::Duration};
 /// Characters of a foreign text that an error may repeat.
 const EXCERPT: usize = 200;
 
+/// The shortest beginning of a secret, in bytes, that is worth hiding.
+const SHORTEST_PART: usize = 4;
+
 /// A successful answer that is no web page.
 pub struct Reply {
     /// HTTP status, 200 to 299.
@@ -107,6 +110,10 @@ impl Failure {
         for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
             self.detail = self.detail.replace(secret.as_str(), "…");
             self.code = self.code.map(|code| code.replace(secret.as_str(), "…"));
+            // An excerpt may end inside of a secret, with a mark there.
+            for part in (SHORTEST_PART..secret.len()).rev().filter_map(|end| secret.get(..end)) {
+                self.detail = self.detail.replace(&format!("{part}…"), "…");
+            }
         }
         self
     }

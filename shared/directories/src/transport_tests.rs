@@ -150,6 +150,18 @@ fn a_secret_that_the_server_repeats_is_in_no_error() {
 }
 
 #[test]
+fn a_secret_at_the_end_of_an_excerpt_is_hidden_too() {
+    let secret = "c2VhdGtlZXBlcjpzM2NyM3Q";
+    for before in 170..200 {
+        let body = format!("{} {secret}", "x".repeat(before));
+        let world = World::new([raw(400, &[], &body)]);
+        let call = Call::get("https://people.example.com/people").hiding_text(secret.to_owned());
+        let failure = block_on(Line::new(NAMES).call(&&world, &&world, &call)).err().unwrap();
+        assert!(failure.detail.contains("xxx") && !failure.detail.contains("c2Vh"), "{failure:?}");
+    }
+}
+
+#[test]
 fn broken_json_tells_the_place_and_not_the_content() {
     let read = |body: &str| {
         let world = World::new([raw(200, &[], body)]);

@@ -167,6 +167,21 @@ fn case_13_a_person_whose_look_up_fails_is_an_error_and_not_absent() {
 }
 
 #[test]
+fn a_proxy_that_shows_the_headers_it_got_gives_neither_name_and_password_nor_their_encoding_away() {
+    // Base64 of `seatkeeper:s3cr3t`.
+    for echo in ["Authorization: Basic c2VhdGtlZXBlcjpzM2NyM3Q=", "Basic%20c2VhdGtlZXBlcjpzM2NyM3Q%3D", "s3cr3t"] {
+        for body in [echo.to_owned(), json!({"reason": echo, "message": echo}).to_string()] {
+            for status in [400, 401, 403, 404, 409, 429, 500] {
+                let world = World::new(repeat_n(raw(status, &[], &body), 3));
+                let error = person(&world, &directory(Match::Username), "ann").unwrap_err();
+                let told = format!("{error} {error:?}");
+                assert!(!told.contains("c2Vhd") && !told.contains("s3cr3t"), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_fault_that_passes_is_survived_and_a_throttled_page_waits_as_asked() {
     let throttled = raw(429, &[("retry-after", "3")], "");
     let world = World::new([throttled, answer(500, json!({})), listing([user("ann", true)]), listing([])]);

@@ -195,6 +195,19 @@ fn every_refusal_has_its_class_and_says_what_to_do() {
 }
 
 #[test]
+fn a_refusal_that_repeats_name_and_password_or_their_encoding_does_not_tell_them() {
+    for echo in ["Authorization: Basic c2VhdGtlZXBlcjpzM2NyM3Q=", "s3cr3t", r#"{"message": "c2VhdGtlZXBlcjpzM2NyM3Q"}"#]
+    {
+        for status in [400, 401, 403, 404, 409, 500] {
+            let crowd = FakeCrowd::with(&["jdoe"], Mood::Says(status, echo));
+            let error = crowd.rename("jdoe", "jdoe_inactive_20261122").unwrap_err();
+            let told = format!("{error} {error:?}");
+            assert!(!told.contains("c2Vhd") && !told.contains("s3cr3t"), "{told}");
+        }
+    }
+}
+
+#[test]
 fn all_problems_of_the_settings_are_told_together_and_the_password_never() {
     let error = CrowdSettings::parse("crowd", "", "a:b", "").unwrap_err();
     assert_eq!(error.problems.len(), 3, "{error}");
