@@ -3,6 +3,9 @@
 //! A listing is a window that moves by `startIndex`, counted from 1. A server may give fewer people than asked for, so the
 //! next window starts after those that came. The number of all is remembered from page to page: when it changes, people
 //! moved under the window and somebody may have been missed, so the listing is no listing.
+//!
+//! Some servers tell the number of those on the page instead of the number of all. So a first page that may be full and is
+//! said to be everybody is followed by one question more: nobody behind it proves the end.
 
 use crate::{
     listing::{self, Trail},
@@ -24,6 +27,12 @@ pub const PAGE_SIZE: u64 = 200;
 
 /// People looked at for one identity; an exact filter finds one, or a few who share a mail address.
 const LOOKED_AT: u64 = 10;
+
+/// A server that gives fewer people than asked for has a limit of its own; such limits are round, multiples of this.
+const LIMITS: u64 = 50;
+
+/// What is remembered in place of a total where the server counts the page only: no listing with people has this total.
+const NO_TOTAL: u64 = 0;
 
 const NAMES: Names = Names {
     server: "the SCIM server",
@@ -151,7 +160,13 @@ impl<H: Http, C: Clock> Scim<H, C> {
         let list = self.list(&format!("startIndex={start}&count={PAGE_SIZE}&attributes={wanted}")).await?;
         let (total, came) = (list.total, list.people.len() as u64);
         let before = start.saturating_sub(1);
-        if let Some(known) = known.filter(|known| *known != total) {
+        // Asked once more behind the last one: the end, or a page that counts itself, or people that moved.
+        let behind = known == Some(before) && before > 0;
+        if came == 0 && (known == Some(NO_TOTAL) || (behind && total == 0)) {
+            return Ok(PeoplePage::default());
+        }
+        let counts_itself = known == Some(NO_TOTAL) || (behind && came > 0 && came == total);
+        if let Some(known) = known.filter(|known| !counts_itself && *known != total) {
             let detail = format!(
                 "the SCIM server said {known} people at first and {total} at number {start}, so somebody may have been \
                  missed; read it again"
@@ -164,7 +179,7 @@ impl<H: Http, C: Clock> Scim<H, C> {
                 format!("asked for the people from number {start} on, the SCIM server gave those from {told} on");
             return Err(Failure::new(ErrorClass::Endless, detail));
         }
-        if before + came > total {
+        if before + came > total && !counts_itself {
             let detail = format!("the SCIM server said {total} people and gave {}", before + came);
             return Err(Failure::new(ErrorClass::Malformed, detail));
         }
@@ -178,7 +193,10 @@ impl<H: Http, C: Clock> Scim<H, C> {
         for person in &list.people {
             people.extend(read_person(person, directory.matching)?);
         }
-        let next = (before + came < total).then(|| format!("{trail} {} {total}", start + came));
+        let may_be_full = known.is_none() && came > 0 && came.is_multiple_of(LIMITS);
+        let goes_on = before + came < total || counts_itself || may_be_full;
+        let remembered = if counts_itself { NO_TOTAL } else { total };
+        let next = goes_on.then(|| format!("{trail} {} {remembered}", start + came));
         Ok(PeoplePage { people, next })
     }
 

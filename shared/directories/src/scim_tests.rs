@@ -54,3 +54,65 @@ fn a_lookup_that_was_cut_short_calls_nobody_disabled() {
         assert_eq!(person(&world, Match::Mail, "team@example.com").presence, presence);
     }
 }
+
+/// The numbers of people on all pages, and the questions.
+fn everybody(world: &World) -> Result<(usize, usize), PortError> {
+    let (directory, mut people, mut cursor) = (directory(Match::Username), 0, None::<String>);
+    loop {
+        // A new client for each page: nothing but the cursor is remembered.
+        let page = block_on(scim(world).people(&directory, cursor.as_deref()))?;
+        people += page.people.len();
+        cursor = page.next;
+        if cursor.is_none() {
+            return Ok((people, world.calls().len()));
+        }
+    }
+}
+
+#[test]
+fn a_server_that_counts_the_page_instead_of_everybody_is_read_to_the_end() {
+    for limit in [50, 100, 200] {
+        let pages = [
+            page(0..limit, true, limit),
+            page(limit..2 * limit, true, limit),
+            page(2 * limit..2 * limit + 7, true, 7),
+            page(2 * limit + 7..2 * limit + 7, true, 0),
+        ];
+        let world = World::new(pages);
+        assert_eq!(everybody(&world).unwrap(), (2 * limit as usize + 7, 4), "{limit}");
+        let asked = world.calls();
+        assert!(asked[1].contains(&format!("startIndex={}&", limit + 1)), "{asked:?}");
+    }
+}
+
+#[test]
+fn a_full_first_page_that_is_said_to_be_everybody_is_followed_by_one_question_and_any_other_by_none() {
+    for total in [0, 200] {
+        let world = World::new([page(0..200, true, 200), page(200..200, true, total)]);
+        assert_eq!(everybody(&world).unwrap(), (200, 2));
+    }
+    let world = World::new([page(0..199, true, 199)]);
+    assert_eq!(everybody(&world).unwrap(), (199, 1));
+    // A total that was more than the page has been a total.
+    let world = World::new([page(0..200, true, 400), page(200..400, true, 400)]);
+    assert_eq!(everybody(&world).unwrap(), (400, 2));
+}
+
+#[test]
+fn the_question_behind_the_end_fails_like_any_other_and_notices_people_who_moved() {
+    for (second, class) in [
+        (answer(403, json!({})), ErrorClass::Refused),
+        (answer(400, json!({})), ErrorClass::Refused),
+        // The same people again, somebody new, and somebody less.
+        (page(0..200, true, 200), ErrorClass::Endless),
+        (page(200..201, true, 201), ErrorClass::Retryable),
+        (page(200..200, true, 199), ErrorClass::Retryable),
+    ] {
+        let world = World::new([page(0..200, true, 200), second]);
+        assert_eq!(everybody(&world).unwrap_err().class, class);
+    }
+    // A page that counts itself has to go on where the one before ended.
+    let again = page(200..400, true, 200);
+    let world = World::new([page(0..200, true, 200), page(200..400, true, 200), again]);
+    assert_eq!(everybody(&world).unwrap_err().class, ErrorClass::Endless);
+}
