@@ -14,6 +14,7 @@ mod template;
 mod value;
 
 use crate::{
+    listing,
     reply::{Failure, Reply},
     transport::{Call, Line, Names},
 };
@@ -155,7 +156,16 @@ impl<H: Http, C: Clock> Directories for HttpPeople<H, C> {
 
     async fn person(&self, directory: &Directory, identity: &str) -> Result<DirectoryPerson, PortError> {
         let Provider::Http(rules) = &directory.provider else { return Err(not_configured(directory)) };
-        let read = self.one(rules, directory.sign_ins, identity).await;
+        let read = match self.one(rules, directory.sign_ins, identity).await {
+            Ok(found) => match listing::in_lower_case(identity, &found) {
+                Some(lower) => {
+                    let second = self.one(rules, directory.sign_ins, &lower).await;
+                    second.map(|second| DirectoryPerson { identity: found.identity, ..second })
+                }
+                None => Ok(found),
+            },
+            failed => failed,
+        };
         read.map_err(|failure| failure.during(format!("look up `{identity}` in directory `{}`", directory.name)))
     }
 }

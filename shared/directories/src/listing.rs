@@ -208,7 +208,7 @@ fn rank(presence: Presence) -> u8 {
     }
 }
 
-/// The spellings to ask for: the caller folds identities to lower case, and some servers compare employee numbers exactly.
+/// The spellings to ask for: some servers compare employee numbers exactly, and they may be typed differently here.
 pub(crate) fn spellings(matching: Match, identity: &str) -> Vec<String> {
     let mut spellings = vec![identity.to_owned()];
     if matching == Match::EmployeeId {
@@ -217,6 +217,13 @@ pub(crate) fn spellings(matching: Match, identity: &str) -> Vec<String> {
         spellings.dedup();
     }
     spellings
+}
+
+/// The other spelling to ask for where nobody was found: names are kept in lower case by some, and some of those servers
+/// compare exactly.
+pub(crate) fn in_lower_case(asked: &str, found: &DirectoryPerson) -> Option<String> {
+    let lower = asked.to_lowercase();
+    (found.presence == Presence::Absent && lower != asked).then_some(lower)
 }
 
 /// Takes back an *absent* where the server may have compared exactly and the spelling is not known to us.

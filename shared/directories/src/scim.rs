@@ -237,7 +237,16 @@ impl<H: Http, C: Clock> Directories for Scim<H, C> {
         if directory.provider != Provider::Scim {
             return Err(listing::not_ours(directory, "scim"));
         }
-        let found = self.one(directory, identity).await;
+        let found = match self.one(directory, identity).await {
+            Ok(found) => match listing::in_lower_case(identity, &found) {
+                Some(lower) => self.one(directory, &lower).await.map(|second| match second.presence {
+                    Presence::Absent => found,
+                    _ => second,
+                }),
+                None => Ok(found),
+            },
+            failed => failed,
+        };
         found.map_err(|failure| failure.about_one().during(listing::looking_up(directory, identity)))
     }
 }

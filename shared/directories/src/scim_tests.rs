@@ -116,3 +116,23 @@ fn the_question_behind_the_end_fails_like_any_other_and_notices_people_who_moved
     let world = World::new([page(0..200, true, 200), page(200..400, true, 200), again]);
     assert_eq!(everybody(&world).unwrap_err().class, ErrorClass::Endless);
 }
+
+#[test]
+fn a_name_is_asked_for_as_it_is_spelled_and_then_in_lower_case_before_it_is_absent() {
+    let nobody = || answer(200, json!({"totalResults": 0}));
+    let asked = |world: &World| -> Vec<bool> {
+        world.calls().iter().map(|call| call.contains("userName%20eq%20%22U7%22")).collect()
+    };
+    let world = World::new([page(7..8, false, 1)]);
+    assert_eq!((person(&world, Match::Username, "U7").presence, asked(&world)), (Presence::Disabled, vec![true]));
+    // A server that keeps it in lower case and compares exactly.
+    let world = World::new([nobody(), page(7..8, true, 1)]);
+    let found = person(&world, Match::Username, "U7");
+    assert_eq!((found.identity.as_str(), found.presence), ("u7", Presence::Active));
+    assert_eq!(asked(&world), [true, false]);
+    let world = World::new([nobody(), nobody()]);
+    let found = person(&world, Match::Username, "U7");
+    assert_eq!((found.identity.as_str(), found.presence), ("U7", Presence::Absent));
+    let world = World::new([nobody()]);
+    assert_eq!(person(&world, Match::Username, "u7").presence, Presence::Absent);
+}

@@ -225,6 +225,9 @@ fn a_person_is_looked_up_with_the_newest_sign_in_where_the_policy_wants_it() {
     assert!(world.calls()[0].ends_with("/user?username=ann&expand=attributes"), "{:?}", world.calls());
 
     let world = World::new([answer(200, user("ann", false))]);
+    assert_eq!(person(&world, &directory(Match::Username), "ANN").unwrap().identity, "ann");
+
+    let world = World::new([answer(200, user("ann", false))]);
     assert_eq!(person(&world, &directory(Match::Username), "ann").unwrap().presence, Presence::Disabled);
     assert!(world.calls()[0].ends_with("/user?username=ann"), "{:?}", world.calls());
 }

@@ -134,6 +134,23 @@ fn not_found_means_what_the_policy_says_and_a_web_page_means_a_wrong_address() {
 }
 
 #[test]
+fn a_name_is_asked_for_as_it_is_spelled_and_then_in_lower_case_before_it_is_absent() {
+    let nobody = || raw(404, &[], "");
+    let world = World::new([nobody(), state("working")]);
+    let found = person(&world, "Ann").unwrap();
+    assert_eq!((found.identity.as_str(), found.presence), ("Ann", Presence::Active));
+    assert!(world.calls()[0].contains("/people/Ann?") && world.calls()[1].contains("/people/ann?"));
+    let world = World::new([nobody(), nobody()]);
+    assert_eq!(person(&world, "Ann").unwrap().presence, Presence::Absent);
+    let world = World::new([nobody()]);
+    assert_eq!(person(&world, "ann").unwrap().presence, Presence::Absent);
+    // Where the answer tells who it is about, case makes no difference either.
+    let telling = HttpRules { identity: Some("/id".to_owned()), ..rules() };
+    let world = World::new([answer(200, json!({"id": "ann", "employment": {"state": "left"}}))]);
+    assert_eq!(person_by(&world, telling, "ANN").unwrap().presence, Presence::Disabled);
+}
+
+#[test]
 fn case_75_every_fault_is_an_error_of_its_class_and_never_a_leaver() {
     for (fault, class, part) in [
         (raw(401, &[], "no"), ErrorClass::Unauthorized, "token"),

@@ -72,6 +72,8 @@ fn names_are_compared_without_case_and_as_a_whole() {
         let bench = Bench::with(kind, people);
         let found = bench.person("jdoe").unwrap();
         assert_eq!((found.identity.as_str(), found.presence), ("JDoe", Presence::Disabled), "{kind:?}");
+        let found = bench.person("JDOE").unwrap();
+        assert_eq!((found.identity.as_str(), found.presence), ("JDoe", Presence::Disabled), "{kind:?}");
         assert_eq!(bench.presence("jdo"), Presence::Absent, "{kind:?}");
         assert_eq!(bench.presence("doe"), Presence::Absent, "{kind:?}");
     }
