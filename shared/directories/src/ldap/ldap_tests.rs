@@ -383,6 +383,29 @@ fn a_policys_filter_and_bases_are_checked_before_anything_is_asked() {
 }
 
 #[test]
+fn leavers_at_or_above_the_base_are_refused_because_everybody_would_have_left() {
+    for (base, above) in [
+        ("ou=people,dc=x", "ou=people,dc=x"),
+        ("ou=people,dc=x", "OU = People, DC=x"),
+        ("ou=people,dc=x", "dc=x"),
+        ("ou=people,dc=x", ""),
+        ("", ""),
+    ] {
+        let wrong = with_rules(|rules| {
+            rules.base = base.into();
+            rules.leavers_base = Some(above.into());
+        });
+        let script = Script::new(Vec::new());
+        let asked = block_on(client(&script).person(&wrong, "ann")).unwrap_err();
+        for error in [people(&script, &wrong).unwrap_err(), asked] {
+            assert_eq!(error.class, ErrorClass::Refused);
+            assert!(error.detail.contains("`leavers-base`") && error.detail.contains("everybody"), "{error}");
+        }
+        assert_eq!(script.opened.get(), 0);
+    }
+}
+
+#[test]
 fn another_provider_is_not_ours() {
     let other = Directory { provider: Provider::Okta, ..directory() };
     let client = client(&Script::new(Vec::new()));

@@ -291,6 +291,13 @@ impl Plan {
         let name = |text: &str| Name::parse(text).map_err(Fault::refused);
         let root = name(base)?;
         let leavers = leavers_base.as_deref().map(name).transpose()?;
+        if let Some(above) = leavers_base.as_ref().filter(|_| leavers.as_ref().is_some_and(|name| root.is_within(name)))
+        {
+            return Err(Fault::refused(format!(
+                "`leavers-base` (`{above}`) is the base (`{base}`) or above it, so everybody would have left; name the \
+                 part of the tree where leavers are moved to"
+            )));
+        }
         let mut bases = vec![base.clone()];
         // Leavers that are elsewhere have to be looked for there too, or they would only be absent.
         bases.extend(leavers_base.clone().filter(|_| leavers.as_ref().is_some_and(|name| !name.is_within(&root))));
