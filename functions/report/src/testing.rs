@@ -22,7 +22,7 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     let mut report = PlanReport::default();
     let mut planned = Vec::new();
     for Judged { account, decision } in accounts {
-        report.count(account, decision);
+        report.count(account, decision, now());
         if let Decision::Reclaim(reason) = decision {
             planned.push(PlannedAccount {
                 key: account.key.clone(),
@@ -39,7 +39,7 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     }
     let seats = SeatCount { used: 460, max: Some(500) };
     let pages = Pages { sweep: sweep(), count };
-    let head = SnapshotHead { pages, at: now(), report: report.clone(), seats, policy: 1 };
+    let head = SnapshotHead { pages, index: 0, at: now(), report: report.clone(), seats, policy: 1 };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
     let size = u32::try_from(planned.len()).unwrap();
     let plan = PlanHead {

@@ -20,6 +20,7 @@ pub mod explain;
 pub mod give_back;
 pub mod import;
 pub mod lease;
+pub mod listing;
 pub mod login;
 pub mod policy_file;
 pub mod ports;

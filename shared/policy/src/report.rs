@@ -1,6 +1,6 @@
 //! Numbers for people: how many accounts got which decision, so that *nothing happened* is explained too.
 
-use crate::{Account, Decision, DirectoryTally, SeatCount, Status};
+use crate::{Account, Decision, DirectoryTally, Instant, SeatCount, Status};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,9 @@ pub struct PlanReport {
     pub decisions: BTreeMap<String, u32>,
     /// Accounts by status.
     pub statuses: BTreeMap<String, u32>,
+    /// How long ago the people with a seat were last seen.
+    #[serde(default)]
+    pub activity: Activity,
     /// What each directory said.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub directories: BTreeMap<String, DirectoryTally>,
@@ -24,8 +27,11 @@ pub struct PlanReport {
 
 impl PlanReport {
     /// Counts one account.
-    pub fn count(&mut self, account: &Account, decision: &Decision) {
+    pub fn count(&mut self, account: &Account, decision: &Decision, now: Instant) {
         self.accounts += 1;
+        if account.status == Status::Current {
+            self.activity.count(account, now);
+        }
         *self.decisions.entry(decision.code().to_owned()).or_default() += 1;
         *self.statuses.entry(account.status.word().to_owned()).or_default() += 1;
     }
@@ -33,6 +39,46 @@ impl PlanReport {
     /// Accounts with decisions that begin with `prefix`, such as `reclaim/`.
     pub fn total(&self, prefix: &str) -> u32 {
         self.decisions.iter().filter(|(code, _)| code.starts_with(prefix)).map(|(_, count)| count).sum()
+    }
+}
+
+/// How long ago the people with a seat were last seen, in whole days that lie in between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Activity {
+    /// Within the last 24 hours; these are also in the next number.
+    pub day: u32,
+    /// Less than 30 days ago.
+    pub under_30: u32,
+    /// 30 to 59 days ago.
+    pub under_60: u32,
+    /// 60 to 89 days ago.
+    pub under_90: u32,
+    /// 90 to 179 days ago.
+    pub under_180: u32,
+    /// 180 days ago or longer.
+    pub older: u32,
+    /// Never, by a source that knows.
+    pub never: u32,
+    /// Nobody knows.
+    pub unknown: u32,
+}
+
+impl Activity {
+    fn count(&mut self, account: &Account, now: Instant) {
+        let age = account.evidence.newest().map(|seen| (now - seen.at).num_days());
+        let band = match age {
+            None if account.evidence.never.is_some() => &mut self.never,
+            None => &mut self.unknown,
+            // A sighting in the future is one of today.
+            Some(..30) => &mut self.under_30,
+            Some(..60) => &mut self.under_60,
+            Some(..90) => &mut self.under_90,
+            Some(..180) => &mut self.under_180,
+            Some(_) => &mut self.older,
+        };
+        *band += 1;
+        self.day += u32::from(age.is_some_and(|days| days < 1));
     }
 }
 

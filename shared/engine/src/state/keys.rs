@@ -2,8 +2,8 @@
 
 use super::{
     AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import,
-    ImportedLogin, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead, PolicyRecord, Run,
-    Seen, SnapshotHead, Stop, UsagePoint, Warning,
+    ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead,
+    PolicyRecord, Run, Seen, SnapshotHead, Stop, UsagePoint, Warning,
 };
 use seatkeeper_policy::journal::Reclaim;
 use seatkeeper_policy::restore::Restore;
@@ -137,6 +137,16 @@ pub fn ledger(sweep: &SweepId, page: u32) -> Key<Vec<LedgerEntry>> {
 /// Owner: sweep. One page of judged accounts, sorted by user name.
 pub fn snapshot(sweep: &SweepId, page: u32) -> Key<Vec<Judged>> {
     Key::new(format!("snapshot:{sweep}:{page}"))
+}
+
+/// Owner: sweep. One page of the index of a snapshot.
+pub fn index(sweep: &SweepId, page: u32) -> Key<IndexPage> {
+    Key::new(format!("index:{sweep}:{page}"))
+}
+
+/// Owner: sweep. The names of the accounts on one page of the index.
+pub fn index_names(sweep: &SweepId, page: u32) -> Key<String> {
+    Key::new(format!("names:{sweep}:{page}"))
 }
 
 /// Owner: sweep. The newest complete snapshot; flips last, so a reader never sees half of one.

@@ -20,6 +20,9 @@ pub struct Judged {
 pub struct SnapshotHead {
     /// Its pages.
     pub pages: Pages,
+    /// Pages of its index; none in a snapshot by an older Seatkeeper.
+    #[serde(default)]
+    pub index: u32,
     /// When it was judged.
     pub at: Instant,
     /// Counts.
@@ -193,4 +196,7 @@ pub struct UsagePoint {
     pub at: Instant,
     /// Seats.
     pub seats: SeatCount,
+    /// People with a seat who were seen in the 24 hours before, where a sweep found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active: Option<u32>,
 }

@@ -64,6 +64,8 @@ pub enum Garbage {
     Ledger(Pages),
     /// An old snapshot.
     Snapshot(Pages),
+    /// The index of an old snapshot.
+    Index(Pages),
     /// Accounts to be taken or warned, before they were merged: pages of each part.
     Parts {
         /// The sweep.
@@ -204,6 +206,9 @@ pub struct Judge {
     pub left: u32,
     /// Pages of the snapshot so far.
     pub snapshot: u32,
+    /// Pages of its index so far.
+    #[serde(default)]
+    pub index: u32,
     /// Pages of the ledger so far.
     pub ledger: u32,
     /// Pages of accounts to be taken, by part.

@@ -73,7 +73,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             }
         })
         .await?;
-        self.note_usage(UsagePoint { at: now, seats }).await?;
+        self.note_usage(UsagePoint { at: now, seats, active: None }).await?;
         if diagnosis == Diagnosis::PerhapsCached {
             return Ok(Status::waiting());
         }

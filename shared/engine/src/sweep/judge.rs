@@ -9,7 +9,10 @@ use super::{
 use crate::{
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
-    state::{self, Garbage, Gather, Gathered, Judge, Judged, Listing, Pages, StateError, Warning, Work},
+    state::{
+        self, Garbage, Gather, Gathered, INDEX_PAGE, IndexPage, Judge, Judged, Listing, Pages, StateError, Warning,
+        Work,
+    },
     trouble::Trouble,
 };
 use chrono::TimeDelta;
@@ -23,7 +26,7 @@ const LOST: &str = "a stored page is missing, so the snapshot is not complete";
 /// Names looked at for each part, to find where it begins.
 const SAMPLES: u64 = 64;
 /// Accounts on one page of the snapshot: about 250 KB with the words of two directories, below what every store takes.
-const SNAPSHOT_PAGE: usize = 400;
+pub(crate) const SNAPSHOT_PAGE: usize = 400;
 /// Entries on one page of the ledger: about 250 KB.
 const LEDGER_PAGE: usize = 1_500;
 /// Accounts on one page of a plan.
@@ -46,6 +49,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             regressed: 0,
             left: 0,
             snapshot: 0,
+            index: 0,
             ledger: 0,
             takes: Vec::new(),
             warns: Vec::new(),
@@ -103,6 +107,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Garbage::Parts { sweep: sweep.clone(), takes: judge.takes.clone(), warns: judge.warns.clone() },
             Garbage::Ledger(pages(judge.ledger)),
             Garbage::Snapshot(pages(judge.snapshot)),
+            Garbage::Index(pages(judge.index)),
         ]);
         self.give_up(&judge.gather, why).await
     }
@@ -158,7 +163,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
                 self.add_own_records(account, now).await?;
                 decision = decide(&rules, account, own, now);
             }
-            judge.report.count(account, &decision);
+            judge.report.count(account, &decision, now);
             words::tally(&mut judge.report.directories, &rules, &judge.gather, account, now);
             judge.left += u32::from(matches!(rules.standing(account, now), Standing::Left(_)));
             decisions.push(decision);
@@ -182,6 +187,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             self.write_pages(&joined.ledger, LEDGER_PAGE, |page| state::ledger(&sweep, first + page)).await?;
         let judged: Vec<Judged> =
             accounts.into_iter().zip(decisions).map(|(account, decision)| Judged { account, decision }).collect();
+        judge.index += self.write_index(&judged, judge).await?;
         let first = judge.snapshot;
         judge.snapshot +=
             self.write_pages(&judged, SNAPSHOT_PAGE, |page| state::snapshot(&sweep, first + page)).await?;
@@ -217,6 +223,18 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             }
         }
         Ok(part.finish(self.at.ledger_at, LEDGER_MEMORY, !self.at.disbelieved))
+    }
+
+    async fn write_index(&self, judged: &[Judged], judge: &Judge) -> Result<u32, StateError> {
+        let (store, sweep) = (self.ports.store, &judge.gather.sweep);
+        let (mut first, mut page) = (judge.snapshot, judge.index);
+        for chunk in judged.chunks(INDEX_PAGE) {
+            state::save(store, &state::index(sweep, page), &IndexPage::of(first, chunk)).await?;
+            state::save(store, &state::index_names(sweep, page), &state::names(chunk)).await?;
+            first += u32::try_from(chunk.len().div_ceil(SNAPSHOT_PAGE)).unwrap_or(u32::MAX);
+            page += 1;
+        }
+        Ok(page - judge.index)
     }
 
     async fn write_pages<T: serde::Serialize + Clone>(

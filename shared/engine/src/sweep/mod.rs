@@ -7,6 +7,7 @@ mod finish;
 mod gather;
 mod join;
 mod judge;
+pub(crate) use judge::SNAPSHOT_PAGE;
 mod open;
 mod own_records;
 mod page;
@@ -321,6 +322,12 @@ where
                 Garbage::Snapshot(pages) => {
                     for page in 0..pages.count {
                         state::remove(store, &state::snapshot(&pages.sweep, page)).await?;
+                    }
+                }
+                Garbage::Index(pages) => {
+                    for page in 0..pages.count {
+                        state::remove(store, &state::index(&pages.sweep, page)).await?;
+                        state::remove(store, &state::index_names(&pages.sweep, page)).await?;
                     }
                 }
             }

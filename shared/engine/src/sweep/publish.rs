@@ -43,10 +43,12 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let mut report = judge.report.clone();
         report.limits = limits(&rules, means, &judge, self.outside.configured());
 
-        self.note_usage(UsagePoint { at: judge.at, seats: gather.seats }).await?;
+        self.note_usage(UsagePoint { at: judge.at, seats: gather.seats, active: Some(judge.report.activity.day) })
+            .await?;
         let old = state::load(store, &state::snapshot_current()).await?;
         let current = SnapshotHead {
             pages: Pages { sweep: sweep.clone(), count: judge.snapshot },
+            index: judge.index,
             at: judge.at,
             report: report.clone(),
             seats: gather.seats,
@@ -73,6 +75,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Some(Garbage::Gathered(Pages { sweep: sweep.clone(), count: gather.pages })),
             Some(parts),
             self.at.ledger.take().filter(|old| old.sweep != sweep).map(Garbage::Ledger),
+            old.as_ref()
+                .filter(|old| old.pages.sweep != sweep)
+                .map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
             old.map(|head| head.pages).filter(|old| old.sweep != sweep).map(Garbage::Snapshot),
         ]
         .into_iter()

@@ -35,7 +35,7 @@ fn case_27_a_warm_up_keeps_everybody_at_first_and_says_so() {
     for subject in &people {
         let decision = judge(&policy, subject);
         assert!(decision.to_string().contains("warming up") && decision.to_string().contains("2026-12-22"));
-        report.count(subject, &decision);
+        report.count(subject, &decision, noon());
     }
     assert_eq!(report.total("keep/warm-up"), 100);
     assert_eq!(plan_of(&policy, &snapshot(people)).accounts, []);
