@@ -49,29 +49,30 @@ pub fn accounts<S: Store>(
     filter: &Filter,
     now: Instant,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
-    let filter = filter.wanted();
+    let filter = filter.wanted(now);
     let sources = SOURCES.map(|source| format!("seen-{}", word(source)));
     let columns: Vec<String> = ACCOUNT.map(str::to_owned).into_iter().chain(sources).collect();
     snapshot(store, head, csv::header(&columns), move |judged| {
-        if filter.matches(judged, now) { csv::row(&fields(AccountRow::new(judged, now))) } else { Vec::new() }
+        let chosen = filter.choose(judged);
+        chosen.iter().flat_map(|judged| csv::row(&fields(AccountRow::new(judged, now)))).collect()
     })
 }
 
-/// The header, and then what `line` makes of each account, one stored page at a time.
-pub fn snapshot<S: Store, L: FnMut(&Judged) -> Vec<u8>>(
+/// The header, and then what `lines` makes of the accounts of each stored page.
+pub fn snapshot<S: Store, L: FnMut(Vec<Judged>) -> Vec<u8>>(
     store: S,
     head: Option<SnapshotHead>,
     header: Vec<u8>,
-    line: L,
+    lines: L,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
-    stream::try_unfold((store, head, line, None), move |(store, head, mut line, next)| {
+    stream::try_unfold((store, head, lines, None), move |(store, head, mut lines, next)| {
         let header = header.clone();
         async move {
-            let Some(page) = next else { return Ok(Some((header, (store, head, line, Some(0))))) };
+            let Some(page) = next else { return Ok(Some((header, (store, head, lines, Some(0))))) };
             let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
             let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
-            let lines = judged.iter().flat_map(&mut line).collect();
-            Ok(Some((lines, (store, head, line, Some(page + 1)))))
+            let part = lines(judged);
+            Ok(Some((part, (store, head, lines, Some(page + 1)))))
         }
     })
 }

@@ -1,13 +1,29 @@
 //! Which accounts a request asks for, and addresses that ask for the same again.
 
+use chrono::{Days, NaiveDate, TimeDelta};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use seatkeeper_engine::view;
-use seatkeeper_policy::Status;
+use seatkeeper_engine::listing::{self, Order, Part};
+use seatkeeper_policy::{Instant, Status};
 use seatkeeper_web::{Query, QueryError};
 use std::fmt::Write;
 
 /// All parameters of a list of accounts.
-pub const PARAMETERS: [&str; 8] = ["decision", "status", "group", "idle-days", "never", "text", "page", "size"];
+pub const PARAMETERS: [&str; 14] = [
+    "decision",
+    "status",
+    "group",
+    "without-group",
+    "directory",
+    "idle-days",
+    "seen-from",
+    "seen-to",
+    "never",
+    "text",
+    "sort",
+    "order",
+    "page",
+    "size",
+];
 
 /// The decisions an account can have, as words.
 pub const DECISIONS: [&str; 4] = ["keep", "warn", "hold", "reclaim"];
@@ -15,6 +31,9 @@ pub const DECISIONS: [&str; 4] = ["keep", "warn", "hold", "reclaim"];
 /// The statuses an account can have.
 pub const STATUSES: [Status; 5] =
     [Status::Current, Status::Deactivated, Status::ExternallyDeleted, Status::Unlicensed, Status::Unknown];
+
+/// What a list can be sorted by.
+const SORTS: [(&str, Order); 3] = [("name", Order::Name), ("seen", Order::Seen), ("created", Order::Created)];
 
 /// Accounts on one page, if the request does not say.
 const SIZE: usize = 50;
@@ -28,14 +47,26 @@ pub struct Filter {
     pub decision: Option<String>,
     /// A status, such as `deactivated`.
     pub status: Option<String>,
-    /// A licence group of the account, as Confluence spells it.
+    /// A group of the account, as Confluence spells it.
     pub group: Option<String>,
+    /// A group that the account is not in.
+    pub without_group: Option<String>,
+    /// The directory of Confluence that it comes from.
+    pub directory: Option<String>,
     /// Last seen at least so many days ago.
     pub idle_days: Option<u32>,
+    /// Last seen on this day (UTC) or later.
+    pub seen_from: Option<NaiveDate>,
+    /// Last seen on this day (UTC) or earlier.
+    pub seen_to: Option<NaiveDate>,
     /// Never logged in.
     pub never: bool,
     /// Part of the user name or display name.
     pub text: Option<String>,
+    /// What the list is sorted by.
+    pub sort: Order,
+    /// The other way round.
+    pub descending: bool,
     /// The page, from 1.
     pub page: usize,
     /// Accounts on one page.
@@ -54,50 +85,97 @@ impl Filter {
             code => code.map(str::to_owned),
         };
         let number = |name| query.parsed::<usize>(name, "a whole number from 1");
+        let day = |name| query.parsed::<NaiveDate>(name, "a day such as 2026-11-22");
+        let sort = one_of(&query, "sort", &SORTS.map(|(word, _)| word))?;
         Ok(Self {
             decision,
             status: one_of(&query, "status", &STATUSES.map(Status::word))?,
             group: text("group"),
+            without_group: text("without-group"),
+            directory: text("directory"),
             idle_days: query.parsed("idle-days", "a whole number of days")?,
+            seen_from: day("seen-from")?,
+            seen_to: day("seen-to")?,
             never: one_of(&query, "never", &["true", "false"])?.is_some_and(|never| never == "true"),
             text: text("text"),
+            sort: SORTS.iter().find(|(word, _)| sort.as_deref() == Some(word)).map_or(Order::Name, |(_, order)| *order),
+            descending: one_of(&query, "order", &["asc", "desc"])?.is_some_and(|order| order == "desc"),
             page: number("page")?.unwrap_or(1).max(1),
             size: number("size")?.unwrap_or(SIZE).clamp(1, MAX_SIZE),
         })
     }
 
-    /// The same for the engine.
-    pub fn wanted(&self) -> view::Filter {
-        let Self { decision, status, group, idle_days, never, text, page: _, size: _ } = self;
-        view::Filter {
+    /// Which accounts, for the engine.
+    pub fn wanted(&self, now: Instant) -> listing::Filter {
+        let midnight = |day: NaiveDate| day.and_hms_opt(0, 0, 0).map(|at| at.and_utc());
+        // Idle for exactly so many days counts, and the engine's bound is outside.
+        let idle = self.idle_days.map(|days| now - TimeDelta::days(days.into()) + TimeDelta::seconds(1));
+        let until = self.seen_to.and_then(|day| day.checked_add_days(Days::new(1))).and_then(midnight);
+        listing::Filter {
             // A word stands for all codes that begin with it.
-            decision: decision.as_ref().map(|code| if code.contains('/') { code.clone() } else { format!("{code}/") }),
-            status: status.clone(),
-            group: group.clone(),
-            idle_days: *idle_days,
-            never: *never,
-            text: text.clone(),
+            decision: self
+                .decision
+                .as_ref()
+                .map(|code| if code.contains('/') { code.clone() } else { format!("{code}/") }),
+            status: self.status.clone(),
+            group: self.group.clone(),
+            without_group: self.without_group.clone(),
+            directory: self.directory.clone(),
+            seen_from: self.seen_from.and_then(midnight),
+            seen_before: idle.into_iter().chain(until).min(),
+            never: self.never,
+            text: self.text.clone(),
         }
+    }
+
+    /// Which part of them, for the engine.
+    pub fn part(&self) -> Part {
+        let skip = (self.page - 1).saturating_mul(self.size);
+        Part { order: self.sort, descending: self.descending, skip, most: self.size }
     }
 
     /// An address with this filter and another page.
     pub fn link(&self, path: &str, page: usize) -> String {
-        let Self { decision, status, group, idle_days, never, text, page: _, size } = self;
-        let days = idle_days.map(|days| days.to_string());
-        let never = never.then(|| "true".to_owned());
-        let page = (page > 1).then(|| page.to_string());
-        let size = (*size != SIZE).then(|| size.to_string());
+        let given = |yes: bool, word: &str| yes.then(|| word.to_owned());
         let parameters = [
-            ("decision", decision.clone()),
-            ("status", status.clone()),
-            ("group", group.clone()),
-            ("idle-days", days),
-            ("never", never),
-            ("text", text.clone()),
-            ("page", page),
-            ("size", size),
+            ("decision", self.decision.clone()),
+            ("status", self.status.clone()),
+            ("group", self.group.clone()),
+            ("without-group", self.without_group.clone()),
+            ("directory", self.directory.clone()),
+            ("idle-days", self.idle_days.map(|days| days.to_string())),
+            ("seen-from", self.seen_from.map(|day| day.to_string())),
+            ("seen-to", self.seen_to.map(|day| day.to_string())),
+            ("never", given(self.never, "true")),
+            ("text", self.text.clone()),
+            ("sort", self.sort_word().map(str::to_owned)),
+            ("order", given(self.descending, "desc")),
+            ("page", (page > 1).then(|| page.to_string())),
+            ("size", (self.size != SIZE).then(|| self.size.to_string())),
         ];
         address(path, parameters)
+    }
+
+    /// The word for what it is sorted by, unless that is the name.
+    pub fn sort_word(&self) -> Option<&'static str> {
+        let order = SORTS.iter().find(|(_, order)| *order == self.sort);
+        order.map(|(word, _)| *word).filter(|_| self.sort != Order::Name)
+    }
+
+    /// The address of the same list sorted by a column; the other way round if it is sorted by it already.
+    pub fn sorted(&self, path: &str, column: &str) -> String {
+        let sort = SORTS.iter().find(|(word, _)| *word == column).map_or(Order::Name, |(_, order)| *order);
+        let descending = sort == self.sort && !self.descending;
+        Self { sort, descending, ..self.clone() }.link(path, 1)
+    }
+
+    /// How a column is sorted, as `aria-sort` wants it.
+    pub fn direction(&self, column: &str) -> &'static str {
+        match SORTS.iter().any(|(word, order)| *word == column && *order == self.sort) {
+            true if self.descending => "descending",
+            true => "ascending",
+            false => "none",
+        }
     }
 }
 
@@ -135,7 +213,7 @@ mod tests {
 
     fn found(query: &str) -> bool {
         // Last seen 200 days ago, in group `users`.
-        Filter::parse(query).unwrap().wanted().matches(&judged("jdoe", Some(200)), now())
+        !Filter::parse(query).unwrap().wanted(now()).choose(vec![judged("jdoe", Some(200))]).is_empty()
     }
 
     #[test]
@@ -152,7 +230,17 @@ mod tests {
 
     #[test]
     fn words_that_are_none_are_errors_and_not_empty_lists() {
-        let wrong = ["decision=gone", "decision=reclaimed", "status=gone", "idle-days=x", "idle-days=-1", "page=x"];
+        let wrong = [
+            "sort=age",
+            "order=up",
+            "seen-from=1.2.2026",
+            "decision=gone",
+            "decision=reclaimed",
+            "status=gone",
+            "idle-days=x",
+            "idle-days=-1",
+            "page=x",
+        ];
         for query in wrong.into_iter().chain(["never=yes", "stat=current", "text=a&text=b"]) {
             assert!(Filter::parse(query).is_err(), "{query}");
         }
@@ -172,9 +260,15 @@ mod tests {
             decision: Some("keep/exempt".into()),
             status: None,
             group: Some("R&D \"team\"".into()),
+            without_group: Some("a=b".into()),
+            directory: None,
             idle_days: Some(90),
+            seen_from: NaiveDate::from_ymd_opt(2026, 1, 2),
+            seen_to: NaiveDate::from_ymd_opt(2026, 3, 4),
             never: true,
             text: Some("Müller=1".into()),
+            sort: Order::Created,
+            descending: true,
             page: 1,
             size: 20,
         };
@@ -182,5 +276,32 @@ mod tests {
         let query = link.strip_prefix("/report/accounts?").unwrap();
         assert_eq!(Filter::parse(query), Ok(Filter { page: 3, ..filter }));
         assert_eq!(Filter::parse("").unwrap().link("/report/accounts", 1), "/report/accounts");
+    }
+
+    #[test]
+    fn days_are_whole_days_on_both_ends() {
+        // Seen at noon on 6 May 2026.
+        for (query, shown) in [
+            ("seen-from=2026-05-06", true),
+            ("seen-from=2026-05-07", false),
+            ("seen-to=2026-05-06", true),
+            ("seen-to=2026-05-05", false),
+            ("seen-from=2026-05-06&seen-to=2026-05-06", true),
+            ("without-group=users", false),
+            ("without-group=others", true),
+            ("directory=LDAP", false),
+        ] {
+            assert_eq!(found(query), shown, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_heading_of_a_sorted_column_turns_the_order_round() {
+        let filter = Filter::parse("text=a&page=7").unwrap();
+        assert_eq!(filter.sorted("/p", "seen"), "/p?text=a&sort=seen");
+        assert_eq!((filter.direction("name"), filter.direction("seen")), ("ascending", "none"));
+        let filter = Filter::parse("sort=seen").unwrap();
+        assert_eq!(filter.sorted("/p", "seen"), "/p?sort=seen&order=desc");
+        assert_eq!(filter.sorted("/p", "name"), "/p");
     }
 }

@@ -162,7 +162,7 @@ pub fn export<S: Store>(
     wanted: Wanted,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
     export::snapshot(store, head, csv::header(&COLUMNS), move |judged| {
-        let rows = rows(judged).into_iter().filter(|row| wanted.matches(row));
+        let rows = judged.iter().flat_map(rows).filter(|row| wanted.matches(row));
         rows.flat_map(|row| csv::row(&fields(row))).collect()
     })
 }

@@ -10,6 +10,11 @@ use std::fmt;
 pub struct Moment(pub Instant);
 
 impl Moment {
+    /// The day alone.
+    pub fn day(self) -> String {
+        self.0.format("%Y-%m-%d").to_string()
+    }
+
     /// For programs.
     pub fn iso(self) -> String {
         self.0.format("%Y-%m-%dT%H:%M:%SZ").to_string()

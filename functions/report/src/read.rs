@@ -11,7 +11,7 @@ use crate::{
     words,
 };
 use seatkeeper_engine::{
-    policy_file,
+    listing, policy_file,
     ports::Store,
     state::{self, Run, SnapshotHead, StateError},
     view as engine,
@@ -184,7 +184,7 @@ pub async fn accounts(
         let accounts = Vec::new();
         return Ok(AccountList { sweep: None, as_of: None, known: 0, total: 0, page, size, pages: 0, accounts });
     };
-    let found = engine::accounts(store, head, &filter.wanted(), page - 1, size, now).await?;
+    let found = listing::accounts(store, head, &filter.wanted(now), filter.part()).await?;
     Ok(AccountList {
         sweep: Some(head.pages.sweep.to_string()),
         as_of: Some(Moment(head.at)),
@@ -193,7 +193,7 @@ pub async fn accounts(
         page,
         size,
         pages: found.total.div_ceil(size),
-        accounts: found.items.iter().map(|judged| AccountRow::new(judged, now)).collect(),
+        accounts: found.accounts.iter().map(|judged| AccountRow::new(judged, now)).collect(),
     })
 }
 
