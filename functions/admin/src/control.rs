@@ -71,6 +71,14 @@ pub async fn release(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>
     Ok(respond::json(StatusCode::OK, &Switch { stop: None }))
 }
 
+/// `POST /admin/sweep`.
+pub async fn sweep(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let by = refuse::by(call)?;
+    let order = control::sweep_now(store, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    log("sweep ordered", &[("sweep.by", by.into())]);
+    Ok(respond::json(StatusCode::ACCEPTED, &order))
+}
+
 /// `POST /admin/emergency`. Only a sweep makes the plan, so the answer says how to open one.
 pub async fn emergency(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let by = refuse::by(call)?;
@@ -106,14 +114,14 @@ fn need(call: &Call) -> Result<Emergency, Box<Problem>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refuse::BY;
+    use crate::{call::by_program, refuse::BY};
     use http::{HeaderMap, HeaderName, Method};
     use seatkeeper_engine::testing::{MemoryStore, block_on};
     use serde_json::{Value, json};
 
     fn call(body: &str) -> Call {
         let headers = HeaderMap::from_iter([(HeaderName::from_static(BY), "anna".parse().unwrap())]);
-        Call { method: Method::POST, headers, query: String::new(), body: body.into() }
+        by_program(Method::POST, headers, "", body.as_bytes())
     }
 
     fn shown(answer: Result<Response<Vec<u8>>, Box<Problem>>) -> Value {
@@ -136,7 +144,7 @@ mod tests {
     #[test]
     fn nothing_is_stopped_or_ordered_by_nobody() {
         let store = MemoryStore::default();
-        let nobody = |body| Call { headers: HeaderMap::new(), ..call(body) };
+        let nobody = |body: &str| by_program(Method::POST, HeaderMap::new(), "", body.as_bytes());
         for refused in [
             block_on(stop(&store, &nobody(r#"{"why":"x"}"#))),
             block_on(release(&store, &nobody(""))),

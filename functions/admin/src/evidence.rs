@@ -62,7 +62,7 @@ mod tests {
 
     fn call(query: &str, body: &[u8]) -> Call {
         let headers = HeaderMap::from_iter([(HeaderName::from_static(BY), "anna".parse().unwrap())]);
-        Call { method: Method::POST, headers, query: query.into(), body: body.into() }
+        crate::call::by_program(Method::POST, headers, query, body)
     }
 
     fn sent(store: &MemoryStore, query: &str, body: &[u8]) -> Result<Value, &'static str> {

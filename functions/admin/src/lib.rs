@@ -1,6 +1,8 @@
 //! The admin component: the policy, plans with their answers, undo, imported evidence, the stop switch, emergencies,
-//! changes of accounts, and the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
+//! changes of accounts, the checks of an installation, and signing in to the console. Whoever changes something says who
+//! they are, because that goes into the audit; a token or a session decides what they may do.
 
+mod call;
 mod check;
 mod control;
 mod evidence;
@@ -8,24 +10,28 @@ mod plans;
 mod policy;
 mod refuse;
 mod route;
+mod sign;
 mod users;
 
-use http::{Method, Response};
+use call::Call;
+use http::{HeaderMap, Method, Response};
 use route::Route;
 use seatkeeper_confluence as confluence;
+use seatkeeper_console::{Banner, Caller, Credentials, Nav, form};
 use seatkeeper_directories::CrowdSettings;
-use seatkeeper_engine::state::StateError;
+use seatkeeper_engine::{ports::Clock, state::StateError};
 use seatkeeper_spin::{
-    Answer, Client, Renamer, SpinStore, Variables, VariablesError, connect, edge, read_body, respond::whole,
+    Answer, Client, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect, edge, read_body,
+    respond::whole,
 };
-use seatkeeper_web::{Problem, Secret};
+use seatkeeper_web::{Problem, respond};
 use spin_sdk::http::Request;
 
 /// What the component is configured with.
 struct Settings {
     confluence: confluence::Settings,
     crowd: Option<CrowdSettings>,
-    admin: Secret,
+    known: Credentials,
 }
 
 /// What every route works with.
@@ -35,16 +41,8 @@ struct Context {
     rename: Renamer,
 }
 
-/// A request that was let in.
-struct Call {
-    method: Method,
-    headers: http::HeaderMap,
-    query: String,
-    body: Vec<u8>,
-}
-
 async fn settings() -> Result<Settings, VariablesError> {
-    let mut read = Variables::read([
+    let own = [
         "confluence_origin",
         "confluence_context_path",
         "confluence_token",
@@ -53,11 +51,10 @@ async fn settings() -> Result<Settings, VariablesError> {
         "crowd_context_path",
         "crowd_application",
         "crowd_password",
-        "admin_token",
-    ])
-    .await;
-    let (confluence, crowd, admin) = (read.confluence(), read.crowd(), read.secret("admin_token"));
-    let settings = || Some(Settings { confluence: confluence?, crowd: crowd?, admin: admin? });
+    ];
+    let mut read = Variables::read(own.into_iter().chain(access::CREDENTIALS)).await;
+    let (confluence, crowd, known) = (read.confluence(), read.crowd(), read.credentials());
+    let settings = || Some(Settings { confluence: confluence?, crowd: crowd?, known: known? });
     read.finish(settings())
 }
 
@@ -76,41 +73,98 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Ok(settings) => settings,
         Err(error) => return Ok(edge::unconfigured(error)),
     };
-    if let Some(refusal) = edge::refusal(request.method(), request.headers(), route.methods(), [&settings.admin]) {
-        return Ok(refusal);
-    }
     let (method, headers) = (request.method().clone(), request.headers().clone());
+    if !route.methods().split(", ").any(|name| name == method.as_str()) {
+        return Err(Problem::method_not_allowed(route.methods()).into());
+    }
+    let store =
+        SpinStore::open().await.map_err(|source| refuse::state(StateError::Store { key: "default".into(), source }))?;
+    if route == Route::SignIn {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let body = match read_body(request, route.max_body()).await {
+            Ok(body) => body,
+            Err(error) => return Ok(error.into_response()),
+        };
+        return sign::sign_in(&store, &settings.known, &method, &headers, &query, &body).await;
+    }
+    // Who may not do it is told so before anything of the body is read.
+    let caller = match settings.known.caller(&store, &headers, SpinClock.now()).await {
+        Ok(caller) => caller,
+        Err(denied) => return Ok(denied.into_response()),
+    };
+    if let Err(denied) = caller.needs(route.role(&method)) {
+        return Ok(refused(denied.problem(), &caller, &headers, &store).await);
+    }
     let query = request.uri().query().unwrap_or_default().to_owned();
     let body = match read_body(request, route.max_body()).await {
         Ok(body) => body,
         Err(error) => return Ok(error.into_response()),
     };
-    let call = Call { method, headers, query, body };
-    let store =
-        SpinStore::open().await.map_err(|source| refuse::state(StateError::Store { key: "default".into(), source }))?;
+    let call = match Call::new(method, headers.clone(), query, body, caller.clone()) {
+        Ok(call) => call,
+        Err(denied) => return Ok(refused(denied.problem(), &caller, &headers, &store).await),
+    };
     let context =
         Context { store, confluence: connect::confluence(settings.confluence), rename: Renamer::new(settings.crowd) };
+    match answer(&context, route, &call).await {
+        // A form is answered by a page: the one it belongs to, or one that says what is wrong.
+        Ok(answer) if call.form && !answer.headers().contains_key(http::header::LOCATION) && !is_page(&answer) => {
+            Ok(respond::see_other(&call.back))
+        }
+        Err(problem) if call.form && !call.wants_json() => {
+            let nav = Nav::new("", Some(caller), Banner::load(&context.store).await, SpinClock.now());
+            Ok(seatkeeper_console::problem(&problem, nav, &call.back))
+        }
+        answer => answer,
+    }
+}
+
+fn is_page(answer: &Response<Vec<u8>>) -> bool {
+    let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/html"))
+}
+
+/// A refusal in the form that the sender reads.
+async fn refused(problem: Problem, caller: &Caller, headers: &HeaderMap, store: &SpinStore) -> Response<Vec<u8>> {
+    if !form::is_form(headers) {
+        return problem.into_response();
+    }
+    let nav = Nav::new("", Some(caller.clone()), Banner::load(store).await, SpinClock.now());
+    seatkeeper_console::problem(&problem, nav, "/report")
+}
+
+async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let store = &context.store;
     match route {
-        Route::Policy if call.method == Method::PUT => policy::replace(&context.store, &call).await,
-        Route::Policy => policy::show(&context.store, &call).await,
-        Route::Plans => plans::list(&context.store).await,
-        Route::Plan(id) => plans::show(&context.store, &id, &call).await,
-        Route::Approve(id) => plans::approve(&context.store, &id, &call).await,
-        Route::Reject(id) => plans::reject(&context.store, &id, &call).await,
-        Route::Undo(id) => plans::undo(&context, &id, &call).await,
-        Route::Check => check::check(&context).await,
-        Route::Import => evidence::import(&context.store, &call).await,
-        Route::Imports => evidence::list(&context.store).await,
-        Route::Stop if call.method == Method::POST => control::stop(&context.store, &call).await,
-        Route::Stop if call.method == Method::DELETE => control::release(&context.store, &call).await,
-        Route::Stop => control::show(&context.store).await,
-        Route::Emergency => control::emergency(&context.store, &call).await,
-        Route::User(name) => users::patch(&context, name, &call).await,
-        Route::Rename(name) => users::rename(&context, name, &call).await,
-        Route::Bulk => users::bulk(&context, &call).await,
-        Route::Jobs => users::list(&context.store).await,
-        Route::Job(id) => users::show(&context.store, &id, &call).await,
-        Route::ResumeJob(id) => users::resume(&context, &id, &call).await,
-        Route::UndoJob(id) => users::undo(&context, &id, &call).await,
+        Route::Policy if call.method == Method::PUT => policy::replace(store, call).await,
+        Route::Policy if call.method == Method::POST => policy::replace_by_form(store, call).await,
+        Route::Policy => policy::show(store, call).await,
+        Route::PolicyCheck => policy::check(call),
+        Route::Plans => plans::list(store).await,
+        Route::Plan(id) => plans::show(store, &id, call).await,
+        Route::Approve(id) => plans::approve(store, &id, call).await,
+        Route::Reject(id) => plans::reject(store, &id, call).await,
+        Route::Strike(id) => plans::strike(store, &id, call).await,
+        Route::PutBack(id) => plans::put_back(store, &id, call).await,
+        Route::Undo(id) => plans::undo(context, &id, call).await,
+        Route::Check => check::check(context).await,
+        Route::Import => evidence::import(store, call).await,
+        Route::Imports => evidence::list(store).await,
+        Route::Stop if call.method == Method::POST => control::stop(store, call).await,
+        Route::Stop if call.method == Method::DELETE => control::release(store, call).await,
+        Route::Stop => control::show(store).await,
+        Route::Release => control::release(store, call).await,
+        Route::Sweep => control::sweep(store, call).await,
+        Route::Emergency => control::emergency(store, call).await,
+        Route::User(name) => users::patch(context, name, call).await,
+        Route::Rename(name) => users::rename(context, name, call).await,
+        Route::Bulk => users::bulk(context, call).await,
+        Route::Jobs => users::list(store).await,
+        Route::Job(id) => users::show(store, &id, call).await,
+        Route::ResumeJob(id) => users::resume(context, &id, call).await,
+        Route::UndoJob(id) => users::undo(context, &id, call).await,
+        Route::SignOut => sign::sign_out(store, call).await,
+        // Answered before anybody was asked who they are.
+        Route::SignIn => Err(Problem::not_found("/admin/sign-in").into()),
     }
 }

@@ -4,12 +4,13 @@ use crate::{Call, Context, refuse};
 use http::{Response, StatusCode};
 use seatkeeper_engine::{
     admin,
+    answer::{self, Answered},
     ports::{Clock, Store},
-    state::{self, Answer, Outcome, PlanHead},
+    state::{self, Answer, Outcome, PlanHead, Struck},
     sweep::Ports,
     view,
 };
-use seatkeeper_policy::SweepId;
+use seatkeeper_policy::{SweepId, UserKey};
 use seatkeeper_spin::{SpinClock, edge, log, shapes};
 use seatkeeper_web::{Problem, Query, respond};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,29 @@ struct Approve {
 #[serde(deny_unknown_fields)]
 struct Reject {
     hash: String,
+}
+
+/// One account of a plan.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct One {
+    user_key: UserKey,
+}
+
+/// What is left of a plan: the hash that an approval has to name now.
+#[derive(Serialize)]
+struct Left {
+    hash: String,
+    struck: Vec<Struck>,
+}
+
+/// An approval that needs another one.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Half {
+    #[serde(flatten)]
+    plan: PlanHead,
+    waits_for: &'static str,
 }
 
 /// `GET /admin/plans`, newest first.
@@ -91,14 +115,36 @@ async fn answer(
     answer: Answer,
     call: &Call,
 ) -> Result<Response<Vec<u8>>, Box<Problem>> {
-    let by = refuse::by(call)?;
-    let plan = admin::answer(store, id, hash, answer, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
-    let word = match answer {
-        Answer::Approved { .. } => "approved",
-        Answer::Rejected => "rejected",
+    let by = refuse::signer(call)?;
+    let answered = answer::answer(store, id, hash, answer, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    let word = match (answer, &answered) {
+        (_, Answered::NeedsSecond(_)) => "endorsed",
+        (Answer::Approved { .. }, Answered::Done(_)) => "approved",
+        (Answer::Rejected, Answered::Done(_)) => "rejected",
     };
-    log("plan answered", &[("plan.id", id.as_str().into()), ("plan.answer", word.into()), ("plan.by", by.into())]);
-    Ok(respond::json(StatusCode::OK, &plan))
+    log("plan answered", &[("plan.id", id.as_str().into()), ("plan.answer", word.into()), ("plan.by", by.name.into())]);
+    Ok(match answered {
+        Answered::Done(plan) => respond::json(StatusCode::OK, &plan),
+        Answered::NeedsSecond(plan) => respond::json(StatusCode::ACCEPTED, &Half { plan, waits_for: "second-person" }),
+    })
+}
+
+/// `POST /admin/plans/{id}/strike`.
+pub async fn strike(store: &impl Store, id: &SweepId, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let (by, One { user_key }) = (refuse::signer(call)?, one(call)?);
+    let left = answer::strike(store, id, &user_key, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    Ok(respond::json(StatusCode::OK, &Left { hash: left.hash(), struck: left.struck }))
+}
+
+/// `POST /admin/plans/{id}/put-back`.
+pub async fn put_back(store: &impl Store, id: &SweepId, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let (by, One { user_key }) = (refuse::signer(call)?, one(call)?);
+    let left = answer::put_back(store, id, &user_key, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    Ok(respond::json(StatusCode::OK, &Left { hash: left.hash(), struck: left.struck }))
+}
+
+fn one(call: &Call) -> Result<One, Box<Problem>> {
+    refuse::json(call, r#"{"user-key": "4028b881…"}"#)
 }
 
 /// `POST /admin/runs/{id}/undo`. The caller repeats it with `from` until there is no `next`.
@@ -129,7 +175,7 @@ mod tests {
     use http::{HeaderMap, Method};
 
     fn call(body: &str) -> Call {
-        Call { method: Method::POST, headers: HeaderMap::new(), query: String::new(), body: body.into() }
+        crate::call::by_program(Method::POST, HeaderMap::new(), "", body.as_bytes())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::{Call, refuse};
 use http::{HeaderValue, Response, StatusCode, header};
 use seatkeeper_engine::{
-    admin::replace_policy,
+    admin::{Refusal, replace_policy},
     policy_file,
     ports::{Clock, Store},
     state::{self, PolicyRecord},
@@ -12,7 +12,7 @@ use seatkeeper_engine::{
 use seatkeeper_policy::{Instant, Mode};
 use seatkeeper_spin::{SpinClock, log};
 use seatkeeper_web::{Problem, Query, QueryError, respond};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The policy with its history in short.
 #[derive(Serialize)]
@@ -68,6 +68,45 @@ pub async fn replace(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>
     Ok(answer)
 }
 
+/// A policy that was written on its page.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    text: String,
+    /// The version that was on the page; 0 for the first policy.
+    version: u32,
+}
+
+/// `POST /admin/policy`, by the form on its page.
+pub async fn replace_by_form(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let by = refuse::by(call)?;
+    let Written { text, version } = refuse::json(call, r#"{"text": "version = 1 …", "version": 3}"#)?;
+    // Browsers send every line end as two characters.
+    let text = text.replace("\r\n", "\n");
+    let record = replace_policy(store, &text, Some(version), &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    log("policy in force", &[("policy.version", record.version.into()), ("policy.by", record.by.as_str().into())]);
+    Ok(respond::json(StatusCode::OK, &record))
+}
+
+/// `POST /admin/policy/check`: whether a policy would be accepted. Nothing is stored.
+pub fn check(call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    let text = if call.form {
+        let Written { text, .. } = refuse::json(call, "")?;
+        text
+    } else {
+        refuse::text(call, "policy file")?.to_owned()
+    };
+    let policy = policy_file::parse(&text).map_err(|problems| refuse::refusal(Refusal::Invalid(problems)))?;
+    Ok(respond::json(StatusCode::OK, &Checked { rules: policy.rules_hash(), mode: policy.mode }))
+}
+
+/// A policy that would be accepted.
+#[derive(Serialize)]
+struct Checked {
+    rules: String,
+    mode: Mode,
+}
+
 fn tag(answer: &mut Response<Vec<u8>>, version: u32) {
     if let Ok(tag) = HeaderValue::try_from(format!("\"{version}\"")) {
         answer.headers_mut().insert(header::ETAG, tag);
@@ -114,7 +153,7 @@ mod tests {
 
     fn call(name: HeaderName, value: &str, query: &str) -> Call {
         let headers = HeaderMap::from_iter([(name, value.parse().unwrap())]);
-        Call { method: Method::GET, headers, query: query.into(), body: vec![] }
+        crate::call::by_program(Method::GET, headers, query, b"")
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::Call;
 use http::StatusCode;
-use seatkeeper_engine::{admin::Refusal, import::RowProblem, state::StateError, trouble::Trouble};
+use seatkeeper_engine::{admin::Refusal, answer::Signer, import::RowProblem, state::StateError, trouble::Trouble};
 use seatkeeper_spin::edge;
 use seatkeeper_web::{FieldProblem, Problem, QueryError};
 use serde::de::DeserializeOwned;
@@ -44,6 +44,15 @@ pub fn refusal(refusal: Refusal) -> Problem {
             "The plan is larger than the cap",
             "Find out why it is so large. If that is meant, approve it with `\"accept-over-cap\": true`.",
         ),
+        Refusal::SamePerson { .. } => (
+            StatusCode::CONFLICT,
+            "second-person",
+            "A second person has to approve it",
+            "Ask somebody with the role approver and a token of their own to approve the same plan.",
+        ),
+        Refusal::NotPlanned { .. } => {
+            (StatusCode::NOT_FOUND, "not-found", "There is nothing here", "Look for the account on the plan's page.")
+        }
         Refusal::DryRun => (
             StatusCode::CONFLICT,
             "dry-run",
@@ -109,12 +118,28 @@ pub fn by(call: &Call) -> Result<String, Box<Problem>> {
             .detail("header X-Seatkeeper-By must name a person or a program, in 1 to 80 printable ASCII characters")
             .next_step("Send it with every change; it is written to the audit.")
     };
+    if call.caller.named {
+        return Ok(call.caller.person.name.clone());
+    }
     let value = call.headers.get(BY).and_then(|value| value.to_str().ok()).map(str::trim).unwrap_or_default();
     if (1..=80).contains(&value.len()) { Ok(value.to_owned()) } else { Err(missing().into()) }
 }
 
-/// A body of JSON.
+/// Who answers a plan.
+pub fn signer(call: &Call) -> Result<Signer, Box<Problem>> {
+    Ok(Signer { name: by(call)?, credential: call.caller.person.credential.clone() })
+}
+
+/// A body of JSON, or the same fields by a form.
 pub fn json<T: DeserializeOwned>(call: &Call, example: &str) -> Result<T, Box<Problem>> {
+    if call.form {
+        return serde_html_form::from_bytes(&call.body).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, "form-malformed", "The form cannot be read")
+                .detail(error.to_string())
+                .next_step("Open the page again and repeat the change there; nothing was changed.")
+                .into()
+        });
+    }
     serde_json::from_slice(&call.body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "body-malformed", "The body cannot be read")
             .detail(error.to_string())
@@ -126,11 +151,12 @@ pub fn json<T: DeserializeOwned>(call: &Call, example: &str) -> Result<T, Box<Pr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::by_program;
     use http::{HeaderMap, HeaderName, Method};
 
     fn call(by: Option<&str>) -> Call {
         let headers = by.map(|by| (HeaderName::from_static(BY), by.parse().unwrap()));
-        Call { method: Method::PUT, headers: HeaderMap::from_iter(headers), query: String::new(), body: vec![] }
+        by_program(Method::PUT, HeaderMap::from_iter(headers), "", b"")
     }
 
     fn row() -> RowProblem {
@@ -154,6 +180,8 @@ mod tests {
             (Refusal::OtherHash { given: "a".into(), found: "b".into() }, 409, "plan-hash"),
             (Refusal::Closed("expired".into()), 409, "plan-closed"),
             (Refusal::OverCap { planned: 80, limit: 50 }, 409, "over-cap"),
+            (Refusal::SamePerson { by: "anna".into() }, 409, "second-person"),
+            (Refusal::NotPlanned { key: "x".into() }, 404, "not-found"),
             (Refusal::DryRun, 409, "dry-run"),
             (Refusal::Import(row()), 422, "import-unreadable"),
             (Refusal::IdleDays { given: 3, least: 14 }, 422, "idle-days"),

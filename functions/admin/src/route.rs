@@ -1,6 +1,8 @@
 //! Which administrator's request an address means.
 
+use http::Method;
 use percent_encoding::percent_decode_str;
+use seatkeeper_engine::session::Role;
 use seatkeeper_policy::SweepId;
 
 /// A request's subject.
@@ -42,6 +44,20 @@ pub enum Route {
     ResumeJob(SweepId),
     /// Undoing one.
     UndoJob(SweepId),
+    /// Leaving an account out of a plan.
+    Strike(SweepId),
+    /// Taking it in again.
+    PutBack(SweepId),
+    /// Releasing the switch, for forms.
+    Release,
+    /// A sweep now.
+    Sweep,
+    /// Whether a policy is valid.
+    PolicyCheck,
+    /// Signing in to the console.
+    SignIn,
+    /// Signing out.
+    SignOut,
 }
 
 impl Route {
@@ -56,15 +72,22 @@ impl Route {
         };
         match parts.as_slice() {
             ["policy"] => Some(Self::Policy),
+            ["policy", "check"] => Some(Self::PolicyCheck),
             ["check"] => Some(Self::Check),
+            ["sign-in"] => Some(Self::SignIn),
+            ["sign-out"] => Some(Self::SignOut),
+            ["sweep"] => Some(Self::Sweep),
             ["plans"] => Some(Self::Plans),
             ["plans", plan] => Some(Self::Plan(id(plan)?)),
             ["plans", plan, "approve"] => Some(Self::Approve(id(plan)?)),
             ["plans", plan, "reject"] => Some(Self::Reject(id(plan)?)),
+            ["plans", plan, "strike"] => Some(Self::Strike(id(plan)?)),
+            ["plans", plan, "put-back"] => Some(Self::PutBack(id(plan)?)),
             ["runs", run, "undo"] => Some(Self::Undo(id(run)?)),
             ["evidence", "import"] => Some(Self::Import),
             ["evidence", "imports"] => Some(Self::Imports),
             ["stop"] => Some(Self::Stop),
+            ["stop", "release"] => Some(Self::Release),
             ["emergency"] => Some(Self::Emergency),
             ["users", "bulk"] => Some(Self::Bulk),
             ["users", "jobs"] => Some(Self::Jobs),
@@ -80,7 +103,8 @@ impl Route {
     /// The methods it takes, as in an `Allow` header.
     pub fn methods(&self) -> &'static str {
         match self {
-            Self::Policy => "GET, PUT",
+            Self::Policy => "GET, PUT, POST",
+            Self::SignIn => "GET, POST",
             Self::Stop => "GET, POST, DELETE",
             Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) => "GET",
             Self::Approve(_)
@@ -91,8 +115,40 @@ impl Route {
             | Self::Rename(_)
             | Self::Bulk
             | Self::ResumeJob(_)
-            | Self::UndoJob(_) => "POST",
+            | Self::UndoJob(_)
+            | Self::Strike(_)
+            | Self::PutBack(_)
+            | Self::Release
+            | Self::Sweep
+            | Self::PolicyCheck
+            | Self::SignOut => "POST",
             Self::User(_) => "PATCH",
+        }
+    }
+
+    /// What it takes to send it.
+    pub fn role(&self, method: &Method) -> Role {
+        match self {
+            // It talks to Confluence, and what it finds is for whoever sets things up.
+            Self::Check => Role::Operator,
+            _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
+            Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
+            Self::Stop | Self::Release | Self::Sweep | Self::Import | Self::Strike(_) | Self::PutBack(_) => {
+                Role::Operator
+            }
+            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => Role::Approver,
+            Self::Policy
+            | Self::Plans
+            | Self::Plan(_)
+            | Self::Imports
+            | Self::Emergency
+            | Self::User(_)
+            | Self::Rename(_)
+            | Self::Bulk
+            | Self::Jobs
+            | Self::Job(_)
+            | Self::ResumeJob(_)
+            | Self::UndoJob(_) => Role::Admin,
         }
     }
 
@@ -101,23 +157,10 @@ impl Route {
         match self {
             // 200 000 rows, the most that one file may have, with room for long names; 20 000 longer ones of changes.
             Self::Import | Self::Bulk => 8 * 1024 * 1024,
+            // Nobody is known yet, so nobody may send much.
+            Self::SignIn | Self::SignOut => 4 * 1024,
             // A policy with some thousand exemptions.
-            Self::Policy
-            | Self::Plans
-            | Self::Plan(_)
-            | Self::Approve(_)
-            | Self::Reject(_)
-            | Self::Undo(_)
-            | Self::Check
-            | Self::Imports
-            | Self::Stop
-            | Self::Emergency
-            | Self::User(_)
-            | Self::Rename(_)
-            | Self::Jobs
-            | Self::Job(_)
-            | Self::ResumeJob(_)
-            | Self::UndoJob(_) => 256 * 1024,
+            _ => 256 * 1024,
         }
     }
 }
@@ -140,7 +183,14 @@ mod tests {
     fn a_path_names_one_subject_and_nothing_else_is_one() {
         let id = || SweepId::parse("20261122-120000").unwrap();
         for (path, route, methods) in [
-            ("/admin/policy", Route::Policy, "GET, PUT"),
+            ("/admin/policy", Route::Policy, "GET, PUT, POST"),
+            ("/admin/policy/check", Route::PolicyCheck, "POST"),
+            ("/admin/sign-in", Route::SignIn, "GET, POST"),
+            ("/admin/sign-out", Route::SignOut, "POST"),
+            ("/admin/sweep", Route::Sweep, "POST"),
+            ("/admin/stop/release", Route::Release, "POST"),
+            ("/admin/plans/20261122-120000/strike", Route::Strike(id()), "POST"),
+            ("/admin/plans/20261122-120000/put-back", Route::PutBack(id()), "POST"),
             ("/admin/check", Route::Check, "GET"),
             ("/admin/plans", Route::Plans, "GET"),
             ("/admin/plans/20261122-120000", Route::Plan(id()), "GET"),

@@ -1,20 +1,20 @@
 //! From a request that was let in to its answer.
 
 use crate::{
-    banner::Banner,
     exemptions, explain, export,
     filter::Filter,
     handover,
     json::{OverviewShape, PlanJson, RunsShape},
     page::{
-        self, AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, Nav, OverviewPage, PlanPage,
-        PopulationsPage, RunsPage,
+        AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, OverviewPage, PlanPage, PopulationsPage,
+        RunsPage,
     },
     plan, populations, read,
     route::Route,
 };
 use askama::Template;
 use http::{Response, StatusCode};
+use seatkeeper_console::{Banner, Caller, Nav, frame};
 use seatkeeper_engine::{
     ports::Store,
     state::{self, StateError},
@@ -25,9 +25,6 @@ use seatkeeper_policy::{Instant, SweepId};
 use seatkeeper_spin::{Answer, edge, respond as send, shapes};
 use seatkeeper_web::{Format, Problem, Query, QueryError, respond};
 use serde::Serialize;
-
-/// The style sheet of all pages.
-pub const STYLE: &str = include_str!("style.css");
 
 /// Months of seat usage in the JSON overview.
 const MONTHS: u32 = 12;
@@ -61,20 +58,28 @@ impl From<QueryError> for Failure {
 }
 
 /// Answers a request for a page.
-pub async fn answer<S: Store + 'static>(store: S, route: Route, format: Format, query: &str, now: Instant) -> Answer {
+pub async fn answer<S: Store + 'static>(
+    store: S,
+    route: Route,
+    format: Format,
+    query: &str,
+    caller: Caller,
+    now: Instant,
+) -> Answer {
     let banner = match format {
         Format::Html => Banner::load(&store).await,
         Format::Json | Format::Csv => Banner::default(),
     };
-    match found(store, route, format, query, banner.clone(), now).await {
+    let nav = Nav::new("", Some(caller), banner, now);
+    match found(store, route, format, query, nav.clone(), now).await {
         Ok(answer) => answer,
-        Err(failure) => send::whole(failed(failure, format, banner, now)),
+        Err(failure) => send::whole(failed(failure, format, nav)),
     }
 }
 
 /// The answer when there is no store to read.
 pub fn failed_to_open(error: StateError, format: Format, now: Instant) -> Answer {
-    send::whole(failed(Failure::State(error), format, Banner::default(), now))
+    send::whole(failed(Failure::State(error), format, Nav::new("", None, Banner::default(), now)))
 }
 
 async fn found<S: Store + 'static>(
@@ -82,14 +87,14 @@ async fn found<S: Store + 'static>(
     route: Route,
     format: Format,
     query: &str,
-    banner: Banner,
+    nav: Nav,
     now: Instant,
 ) -> Result<Answer, Failure> {
-    let nav = move |here| Nav::new(here, banner, now);
+    let nav = move |here| nav.at(here);
     let response = match (route, format) {
         (Route::Overview, Format::Html) => {
             let view = &read::overview(&store, now).await?;
-            page::page(StatusCode::OK, &OverviewPage { nav: nav("/report"), view })
+            frame::page(StatusCode::OK, &OverviewPage { nav: nav("/report"), view })
         }
         (Route::Overview, Format::Json | Format::Csv) => {
             let overview = engine::overview(&store, read::ALL_RUNS, MONTHS, now).await?;
@@ -133,12 +138,12 @@ async fn found<S: Store + 'static>(
                 respond::json(StatusCode::OK, &PlanJson::new(shape, beside))
             } else {
                 let view = &plan::detail(shape, beside, now);
-                page::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
+                frame::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
             }
         }
         (Route::Runs, Format::Html) => {
             let view = &read::runs(&store, now).await?;
-            page::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs"), view })
+            frame::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs"), view })
         }
         (Route::Runs, Format::Json | Format::Csv) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
@@ -171,7 +176,8 @@ async fn found<S: Store + 'static>(
             let view = &populations::read(&store, head.as_ref(), &policy).await?;
             shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
         }
-        (Route::Style, _) => respond::css(STYLE),
+        // These were answered before anybody was asked for a token.
+        (Route::Style | Route::Script, _) => respond::empty(StatusCode::NOT_FOUND),
     };
     Ok(send::whole(response))
 }
@@ -190,12 +196,12 @@ fn part(query: &str, most: usize) -> Result<(usize, usize), QueryError> {
 
 fn shown(format: Format, view: &impl Serialize, template: &impl Template) -> Response<Vec<u8>> {
     match format {
-        Format::Html => page::page(StatusCode::OK, template),
+        Format::Html => frame::page(StatusCode::OK, template),
         Format::Json | Format::Csv => respond::json(StatusCode::OK, view),
     }
 }
 
-fn failed(failure: Failure, format: Format, banner: Banner, now: Instant) -> Response<Vec<u8>> {
+fn failed(failure: Failure, format: Format, nav: Nav) -> Response<Vec<u8>> {
     let problem = match failure {
         Failure::Query(error) if format != Format::Html => return error.into_response(),
         Failure::Query(error) => Problem::new(StatusCode::BAD_REQUEST, "query-invalid", "The query is not valid")
@@ -213,7 +219,7 @@ fn failed(failure: Failure, format: Format, banner: Banner, now: Instant) -> Res
         }
     };
     match format {
-        Format::Html => page::problem(&problem, banner, now),
+        Format::Html => seatkeeper_console::problem(&problem, nav, "/report"),
         Format::Json | Format::Csv => problem.into_response(),
     }
 }

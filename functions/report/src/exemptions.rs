@@ -1,7 +1,8 @@
 //! Who is exempt, why, until when, and whether it is still needed: the list that somebody reviews.
 
-use crate::{moment::Moment, read::InForce};
+use crate::read::InForce;
 use chrono::TimeDelta;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{SnapshotHead, StateError},

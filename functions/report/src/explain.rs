@@ -1,11 +1,11 @@
 //! Everything about one account: what the engine explains, and the tables below it.
 
 use crate::{
-    moment::Moment,
     read::FEW_RUNS,
     view::{AccountRow, Event, EvidenceRow, Explanation, Fact, NoticeRow, ObstacleRow},
     words,
 };
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     explain as engine,
     ports::Store,

@@ -2,11 +2,11 @@
 
 use crate::{
     filter::Filter,
-    moment::Moment,
     view::{AccountRow, Sighted},
     words::{SOURCES, source as word},
 };
 use futures::{Stream, stream};
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{self, Judged, OwnedBy, PlanHead, SnapshotHead},

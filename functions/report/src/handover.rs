@@ -1,7 +1,8 @@
 //! The hand-over list: seats that should come free and cannot be freed from here, for the people who can.
 
-use crate::{export, filter, moment::Moment};
+use crate::{export, filter};
 use futures::Stream;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{Judged, SnapshotHead, StateError},

@@ -2,11 +2,11 @@
 
 use crate::{
     exemptions::HORIZON,
-    moment::Moment,
     plan::Beside,
     read,
     view::{Forecast, LeftRow},
 };
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     policy_file,
     state::{AlertState, OwnedBy, PlanHead, Run, Stop, UsagePoint, Work},

@@ -1,18 +1,16 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `banner`,
-//! `page`, `json`, `export`, `filter`, `words`.
+//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `page`,
+//! `json`, `export`, `filter`, `words`.
 
 mod answer;
-mod banner;
 mod exemptions;
 mod explain;
 mod export;
 mod filter;
 mod handover;
 mod json;
-mod moment;
 mod page;
 mod plan;
 mod populations;
@@ -23,20 +21,14 @@ mod testing;
 mod view;
 mod words;
 
-use http::Method;
+use http::{Method, Response, StatusCode};
 use route::Route;
+use seatkeeper_console::{Credentials, Denied, form, frame};
 use seatkeeper_engine::{ports::Clock, state::StateError};
-use seatkeeper_spin::{Answer, SpinClock, SpinStore, Variables, VariablesError, log, respond::whole};
-use seatkeeper_web::{Problem, Secret, authorize, respond};
+use seatkeeper_policy::Instant;
+use seatkeeper_spin::{Answer, SpinClock, SpinStore, access, edge, respond::whole};
+use seatkeeper_web::{Format, Problem, respond};
 use spin_sdk::http::Request;
-
-/// Who may read: holders of either token.
-async fn readers() -> Result<[Secret; 2], VariablesError> {
-    let mut read = Variables::read(["report_token", "admin_token"]).await;
-    let (report, admin) = (read.secret("report_token"), read.secret("admin_token"));
-    read.different(&[&report, &admin]);
-    read.finish(report.zip(admin).map(<[Secret; 2]>::from))
-}
 
 /// One request.
 #[spin_sdk::http_service]
@@ -45,7 +37,7 @@ async fn handle(request: Request) -> Answer {
     let answer = respond_to(&request).await;
     if head {
         let (parts, _) = answer.into_parts();
-        return whole(http::Response::from_parts(parts, Vec::new()));
+        return whole(Response::from_parts(parts, Vec::new()));
     }
     answer
 }
@@ -58,24 +50,43 @@ async fn respond_to(request: &Request) -> Answer {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return whole(Problem::method_not_allowed("GET, HEAD").into_response());
     }
-    if route == Route::Style {
-        // Without a token: it contains nothing, and the page about a missing token may use it.
-        return whole(respond::css(answer::STYLE));
+    // Without a token: they contain nothing, and the page that asks for a token uses them.
+    match route {
+        Route::Style => return whole(respond::css(frame::STYLE)),
+        Route::Script => return whole(respond::script(frame::SCRIPT)),
+        _ => {}
     }
-    let readers = match readers().await {
-        Ok(readers) => readers,
-        Err(error) => {
-            log("the component is not configured", &[("error.problems", error.problems.clone().into())]);
-            return whole(error.into_response());
-        }
+    let known = match access::credentials().await {
+        Ok(known) => known,
+        Err(error) => return whole(edge::unconfigured(error)),
     };
-    if let Err(error) = authorize(request.headers(), &readers) {
-        return whole(error.into_response());
-    }
     let now = SpinClock.now();
     let query = request.uri().query().unwrap_or_default();
-    match SpinStore::open().await {
-        Ok(store) => answer::answer(store, route, format, query, now).await,
-        Err(source) => answer::failed_to_open(StateError::Store { key: "default".to_owned(), source }, format, now),
+    let store = match SpinStore::open().await {
+        Ok(store) => store,
+        Err(source) => {
+            return answer::failed_to_open(StateError::Store { key: "default".to_owned(), source }, format, now);
+        }
+    };
+    match known.caller(&store, request.headers(), now).await {
+        Ok(caller) => answer::answer(store, route, format, query, caller, now).await,
+        Err(denied) => whole(denied_to(denied, request, format, &known, now)),
     }
+}
+
+/// A browser is asked who it is by a page, a program by a challenge.
+fn denied_to(
+    denied: Denied,
+    request: &Request,
+    format: Format,
+    known: &Credentials,
+    now: Instant,
+) -> Response<Vec<u8>> {
+    if format != Format::Html || !access::is_browser(request.headers()) {
+        return denied.into_response();
+    }
+    let wanted = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);
+    let why =
+        matches!(denied, Denied::Unknown(seatkeeper_web::AuthError::Refused)).then_some("This token is not known.");
+    frame::sign_in(StatusCode::UNAUTHORIZED, why, form::back_to(wanted), known.single_sign_on, now)
 }

@@ -1,48 +1,16 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
-    banner::Banner,
     exemptions,
     filter::{DECISIONS, Filter, STATUSES},
     handover,
-    moment::Moment,
     populations::Populations,
     view::{AccountList, Explanation, Overview, PlanDetail, Runs},
 };
 use askama::Template;
-use http::{Response, StatusCode};
-use seatkeeper_policy::{Instant, Status};
-use seatkeeper_web::{Problem, respond};
+use seatkeeper_console::Nav;
+use seatkeeper_policy::Status;
 use std::collections::BTreeSet;
-
-/// What every page has at its top and bottom.
-pub struct Nav {
-    here: &'static str,
-    /// What is said first.
-    pub banner: Banner,
-    /// When the page was made.
-    pub shown: Moment,
-}
-
-impl Nav {
-    /// For the page at this path.
-    pub fn new(here: &'static str, banner: Banner, now: Instant) -> Self {
-        Self { here, banner, shown: Moment(now) }
-    }
-
-    /// Names and paths of the main pages, and whether this is the one.
-    pub fn links(&self) -> [(&'static str, &'static str, bool); 6] {
-        [
-            ("Overview", "/report"),
-            ("Accounts", "/report/accounts"),
-            ("Runs", "/report/runs"),
-            ("Hand-over", handover::PATH),
-            ("Exemptions", exemptions::PATH),
-            ("Populations", crate::populations::PATH),
-        ]
-        .map(|(name, path)| (name, path, path == self.here))
-    }
-}
 
 /// The first page.
 #[derive(Template)]
@@ -165,16 +133,6 @@ pub struct PopulationsPage<'a> {
     pub view: &'a Populations,
 }
 
-/// Something that cannot be shown.
-#[derive(Template)]
-#[template(path = "problem.html")]
-struct ProblemPage<'a> {
-    nav: Nav,
-    title: &'a str,
-    detail: &'a str,
-    next_step: &'a str,
-}
-
 /// Names in a row, cut where nobody reads on; the JSON has all of them.
 pub fn some(names: &BTreeSet<String>) -> String {
     const SHOWN: usize = 10;
@@ -183,23 +141,4 @@ pub fn some(names: &BTreeSet<String>) -> String {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }
-}
-
-/// A page as an answer.
-pub fn page(status: StatusCode, template: &impl Template) -> Response<Vec<u8>> {
-    match template.render() {
-        Ok(page) => respond::html(status, page, None),
-        Err(error) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The page could not be written")
-            .detail(error.to_string())
-            .next_step("Report this as a defect of Seatkeeper.")
-            .into_response(),
-    }
-}
-
-/// A problem as a page, for people.
-pub fn problem(problem: &Problem, banner: Banner, now: Instant) -> Response<Vec<u8>> {
-    let nav = Nav::new("", banner, now);
-    let detail = problem.detail.as_deref().unwrap_or_default();
-    let next_step = problem.next_step.as_deref().unwrap_or_default();
-    page(problem.status, &ProblemPage { nav, title: problem.title, detail, next_step })
 }

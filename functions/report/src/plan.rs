@@ -1,11 +1,11 @@
 //! One plan: what it would do, what its accounts own, and what became of their seats.
 
 use crate::{
-    moment::Moment,
     read,
     view::{Forecast, LeftRow, PlanDetail, PlanSummary},
     words,
 };
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{self, Outcome, OwnedBy, PlanHead, Run, StateError},

@@ -1,7 +1,8 @@
 //! Which rules govern whom: accounts of each population with their decisions, and accounts that two populations claim
 //! or that a missing fact leaves open.
 
-use crate::{moment::Moment, read::InForce};
+use crate::read::InForce;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{Judged, SnapshotHead, StateError},

@@ -4,12 +4,12 @@ use crate::{
     exemptions,
     filter::Filter,
     handover,
-    moment::Moment,
     plan::{left, summary},
     populations,
     view::{AccountList, AccountRow, Count, Overview, Review, RunRow, Runs, Seats},
     words,
 };
+use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     listing, policy_file,
     ports::Store,

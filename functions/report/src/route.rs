@@ -29,6 +29,8 @@ pub enum Route {
     Populations,
     /// The style sheet.
     Style,
+    /// The script.
+    Script,
 }
 
 impl Route {
@@ -55,6 +57,7 @@ impl Route {
             "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),
             "/populations" => Some((Self::Populations, form(&page)?)),
             "/style.css" => Some((Self::Style, Format::Html)),
+            "/console.js" => Some((Self::Script, Format::Html)),
             _ => {
                 // Two words for the same: people look for an account, programs ask for an explanation.
                 if let Some(who) = path.strip_prefix("/accounts/").or_else(|| path.strip_prefix("/explain/")) {

@@ -7,7 +7,7 @@ mod explanation;
 pub use account::*;
 pub use explanation::*;
 
-use crate::moment::Moment;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::state::OwnedBy;
 use seatkeeper_policy::{DirectoryTally, Instant, SeatCount};
 use seatkeeper_spin::shapes::PlannedShape;

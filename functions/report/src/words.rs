@@ -1,6 +1,6 @@
 //! All texts about sweeps and plans that people read.
 
-use crate::moment::Moment;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::state::{Outcome, PlanHead, Run, Work};
 use seatkeeper_policy::{
     Emergency, Instant, Mode, Source, Verdict, WarnState,
@@ -38,22 +38,12 @@ pub fn outcome(outcome: &Outcome) -> String {
         Outcome::Quarantined { planned, limit } => {
             format!("in quarantine: {planned} accounts are planned and the cap is {limit}")
         }
-        Outcome::Blocked { findings } => format!("blocked: {}", self::findings(findings)),
+        Outcome::Blocked { findings } => format!("blocked: {}", seatkeeper_console::banner::spelt_out(findings)),
         Outcome::Rejected { by } => format!("rejected by {by}"),
         Outcome::Lapsed { why } => format!("lapsed: {why}"),
         Outcome::Stopped => "stopped in the middle: the policy was set to dry run".to_owned(),
         Outcome::Applied => "carried out".to_owned(),
         Outcome::Failed { code, message } => format!("failed: {message} [{code}]"),
-    }
-}
-
-/// What blocked a sweep. One wrong rule can show in every account, so only the first findings are spelt out.
-pub fn findings(findings: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let shown: Vec<&str> = findings.iter().take(SHOWN).map(String::as_str).collect();
-    match findings.len().saturating_sub(SHOWN) {
-        0 => shown.join("; "),
-        more => format!("{}; and {more} more", shown.join("; ")),
     }
 }
 
@@ -272,12 +262,5 @@ mod tests {
         }
         let different: std::collections::BTreeSet<_> = words.into_iter().collect();
         assert_eq!(different.len(), SOURCES.len());
-    }
-
-    #[test]
-    fn many_findings_are_cut_and_counted() {
-        let findings: Vec<String> = (1..=7).map(|number| number.to_string()).collect();
-        assert_eq!(super::findings(&findings), "1; 2; 3; 4; 5; and 2 more");
-        assert_eq!(super::findings(&findings[..5]), "1; 2; 3; 4; 5");
     }
 }

@@ -1,16 +1,16 @@
-//! What an administrator may change: the policy, the answer to a plan, and an undo. The owner of each key is this
-//! module; the sweep only reads them.
+//! What an administrator may change: the policy, and an undo. The owner of each key is this module; the sweep only
+//! reads them. Answers to plans are in [`crate::answer`].
 
 use crate::{
     audit::{self, Act},
     give_back::{Behalf, GivenBack, give_back},
     policy_file,
     ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store},
-    state::{self, Answer, Approval, PlanHead, PolicyRecord},
+    state::{self, PolicyRecord},
     sweep::Ports,
     trouble::Trouble,
 };
-use seatkeeper_policy::{Instant, SweepId, Verdict, raw::Problem, restore::Cause};
+use seatkeeper_policy::{Instant, SweepId, raw::Problem, restore::Cause};
 use serde::{Deserialize, Serialize};
 
 /// Why a change was refused.
@@ -55,6 +55,20 @@ pub enum Refusal {
         planned: u32,
         /// Accounts allowed.
         limit: u32,
+    },
+    /// An approval above the cap takes two people, and this is one of them again.
+    #[error(
+        "{by} approved this plan already; above the cap a second person has to approve it, with a token of their own"
+    )]
+    SamePerson {
+        /// Who approved it first.
+        by: String,
+    },
+    /// The account is not in the plan.
+    #[error("account `{key}` is not in the plan")]
+    NotPlanned {
+        /// The account.
+        key: String,
     },
     /// The policy is in dry run, where no plan is carried out.
     #[error("the policy is in dry run; set mode = \"approve\" or \"enforce\" first")]
@@ -122,53 +136,6 @@ pub async fn replace_policy(
     audit::append(store, "admin", act, now).await?;
     state::save(store, &state::policy(), &record).await?;
     Ok(record)
-}
-
-/// Answers a plan. The hash is what the person saw; another hash means another plan.
-pub async fn answer(
-    store: &impl Store,
-    id: &SweepId,
-    hash: &str,
-    answer: Answer,
-    by: &str,
-    now: Instant,
-) -> Result<PlanHead, Refusal> {
-    let unknown = || Refusal::Unknown { what: "plan", id: id.to_string() };
-    let plan = state::load(store, &state::plan(id)).await?.ok_or_else(unknown)?;
-    if plan.hash != hash {
-        return Err(Refusal::OtherHash { given: hash.chars().take(80).collect(), found: plan.hash });
-    }
-    let waits = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
-    let waits = matches!(waits, Some(state::Work::Await(waiting)) if waiting == *id);
-    if let Answer::Approved { over_cap } = answer {
-        let (_, policy) = policy_file::in_force(store).await?;
-        if policy.mode == seatkeeper_policy::Mode::DryRun {
-            return Err(Refusal::DryRun);
-        }
-        if plan.rules_of(&policy) != plan.rules {
-            return Err(Refusal::Closed("the policy's rules changed since it was made".into()));
-        }
-        if let (Verdict::OverCap { planned, limit }, false) = (plan.verdict, over_cap) {
-            return Err(Refusal::OverCap { planned, limit });
-        }
-    }
-    if now >= plan.expires {
-        return Err(Refusal::Closed(format!("it expired on {}", plan.expires.format("%Y-%m-%d %H:%M UTC"))));
-    }
-    if !waits {
-        return Err(Refusal::Closed("it does not wait for an answer (any more)".into()));
-    }
-    let approval = Approval { hash: hash.to_owned(), answer, by: by.to_owned(), at: now };
-    let act = match answer {
-        Answer::Approved { .. } => "plan-approved",
-        Answer::Rejected => "plan-rejected",
-    };
-    let detail = format!("{} accounts, hash {hash}", plan.accounts);
-    let act =
-        Act { id: format!("{id}:{act}:{}", now.timestamp_millis()), actor: by, act, subject: id.as_str(), detail };
-    audit::append(store, "admin", act, now).await?;
-    state::save(store, &state::approval(id), &approval).await?;
-    Ok(plan)
 }
 
 /// How far an undo came.

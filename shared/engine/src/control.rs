@@ -4,7 +4,7 @@ use crate::{
     admin::Refusal,
     audit::{self, Act},
     ports::Store,
-    state::{self, EmergencyOrder, Stop},
+    state::{self, EmergencyOrder, Stop, SweepOrder},
 };
 use seatkeeper_policy::{Emergency, Instant};
 
@@ -47,6 +47,14 @@ pub async fn emergency(
     let detail = format!("{} seats, idle for {} days", emergency.seats, emergency.idle_days);
     note(store, "emergency-ordered", &detail, by, now).await?;
     state::save(store, &state::emergency(), &order).await?;
+    Ok(order)
+}
+
+/// Asks for a sweep now: the next tick opens one, unless one is at work.
+pub async fn sweep_now(store: &impl Store, by: &str, now: Instant) -> Result<SweepOrder, Refusal> {
+    let order = SweepOrder { by: by.to_owned(), at: now };
+    note(store, "sweep-ordered", "", by, now).await?;
+    state::save(store, &state::sweep_order(), &order).await?;
     Ok(order)
 }
 

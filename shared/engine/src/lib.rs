@@ -5,13 +5,14 @@
 //! | timer or `POST /sweep` | [`sweep::tick`] |
 //! | `POST /hooks/login` | [`login::parse`], then [`login::handle`] |
 //! | timer or `POST /alert` | [`alert::tick`] |
-//! | administrator's requests | [`admin`] |
+//! | administrator's requests | [`admin`], [`answer`], [`control`] |
 //! | names, mail, full names and groups of accounts | [`attributes`] |
 //! | pages and exports | [`view`] |
 #![forbid(unsafe_code)]
 
 pub mod admin;
 pub mod alert;
+pub mod answer;
 pub mod attributes;
 pub mod audit;
 pub mod control;
@@ -25,6 +26,7 @@ pub mod login;
 pub mod policy_file;
 pub mod ports;
 pub mod seats;
+pub mod session;
 pub mod sources;
 pub mod state;
 pub mod sweep;

@@ -6,6 +6,7 @@
 //! Reading order: [`variables`], [`connect`], [`store`], [`mod@http`], [`mod@postgres`], [`tcp`], [`clock`], [`body`], [`respond`], [`mod@log`],
 //! [`edge`], [`shapes`], [`mod@cron`].
 
+pub mod access;
 pub mod body;
 pub mod clock;
 pub mod connect;

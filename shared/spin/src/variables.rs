@@ -4,6 +4,7 @@ use ::http::{Response, StatusCode};
 use futures::future::join_all;
 use seatkeeper_chat::{Channel, MailGateway};
 use seatkeeper_confluence as confluence;
+use seatkeeper_console::Credentials;
 use seatkeeper_database as database;
 use seatkeeper_directories::{
     CrowdSettings, GraphSettings, HttpPeopleSettings, OAuthTexts, OktaSettings, OutsideSettings, ScimSettings,
@@ -114,6 +115,20 @@ impl Variables {
         let value = self.values.get(name)?;
         let secret = Secret::optional(name, value.as_str());
         self.note(secret)
+    }
+
+    /// Everybody who may be let in, from the variables of [`crate::access::CREDENTIALS`].
+    pub fn credentials(&mut self) -> Option<Credentials> {
+        let (report, admin) = (self.secret("report_token"), self.secret("admin_token"));
+        self.different(&[&report, &admin]);
+        let people = match seatkeeper_console::people::parse(self.text("people")) {
+            Ok(people) => Some(people),
+            Err(problems) => {
+                self.problems.extend(problems);
+                None
+            }
+        };
+        Some(Credentials { report: report?, admin: admin?, people: people?, single_sign_on: false })
     }
 
     /// Notes secrets that have the same value although they give different powers.

@@ -45,7 +45,8 @@ pub fn authorize<'a>(headers: &HeaderMap, accepted: impl IntoIterator<Item = &'a
     if matched { Ok(()) } else { Err(AuthError::Refused) }
 }
 
-fn presented(headers: &HeaderMap) -> Result<String, AuthError> {
+/// The token that a request carries.
+pub fn presented(headers: &HeaderMap) -> Result<String, AuthError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(AuthError::Missing)?;
     if values.next().is_some() {

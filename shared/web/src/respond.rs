@@ -12,8 +12,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// No script at all, styles only from our own origin, forms only to our own origin, no frame.
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-                           frame-ancestors 'none'";
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+                           form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
 /// For what is not a page: a browser that shows it as one anyway may load and run nothing.
 const DATA_POLICY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -55,6 +55,20 @@ pub fn css(sheet: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
     with_type(StatusCode::OK, "text/css; charset=utf-8", sheet)
 }
 
+/// A script, for pages that link to one of their own.
+pub fn script(source: impl Into<Vec<u8>>) -> Response<Vec<u8>> {
+    with_type(StatusCode::OK, "text/javascript; charset=utf-8", source)
+}
+
+/// The answer to a form: the browser opens a page of ours next, and opening it again does not send the form again.
+pub fn see_other(path: &str) -> Response<Vec<u8>> {
+    let mut response = empty(StatusCode::SEE_OTHER);
+    // A path that cannot be a header leads to the first page.
+    let location = HeaderValue::try_from(path).unwrap_or_else(|_| HeaderValue::from_static("/report"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
 /// JSON from any serialisable view.
 pub fn json(status: StatusCode, view: &impl Serialize) -> Response<Vec<u8>> {
     match serde_json::to_vec(view) {
@@ -92,7 +106,8 @@ pub fn csv_headers(file_name: &str) -> HeaderMap {
 pub fn secure(headers: &mut HeaderMap) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // `no-referrer` would make browsers say that a form of ours comes from nowhere.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("Cross-Origin-Opener-Policy", HeaderValue::from_static("same-origin"));
     headers.insert("Cross-Origin-Resource-Policy", HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_POLICY));
@@ -139,11 +154,11 @@ mod tests {
             let headers = answer.headers();
             assert_eq!(headers["cache-control"], "no-store");
             assert_eq!(headers["x-content-type-options"], "nosniff");
-            assert_eq!(headers["referrer-policy"], "no-referrer");
+            assert_eq!(headers["referrer-policy"], "same-origin");
             let policy = headers["content-security-policy"].to_str().unwrap();
             assert!(policy.starts_with("default-src 'none'; "), "{policy}");
             assert!(policy.ends_with("frame-ancestors 'none'"), "{policy}");
-            assert!(!policy.contains("unsafe") && !policy.contains("script"), "{policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains("script-src 'self' '"), "{policy}");
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{Drive, Lab, LabDatabase, LabDirectories, Runner, Tap, drive};
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::{self, Refusal, UndoReport},
+    answer::{self, Answered, Signer},
     audit, login,
     sources::Elsewhere,
     state::{self, Answer, Apply, Judged, PlanHead, PolicyRecord, Run, Work},
@@ -19,6 +20,11 @@ use seatkeeper_policy::{
     restore::Restore,
 };
 use serde::de::DeserializeOwned;
+
+/// A person with a credential of their own.
+pub fn signer(name: &str) -> Signer {
+    Signer { name: name.to_owned(), credential: format!("token:{name}") }
+}
 
 /// Time of a tick unless a test says otherwise.
 pub const BUDGET: TimeDelta = TimeDelta::seconds(20);
@@ -77,14 +83,20 @@ impl Lab {
         self.answer(Answer::Approved { over_cap })
     }
 
-    /// The plan that waits is answered.
+    /// The plan that waits is answered, by a second person too where it takes two.
     pub fn answer(&self, answer: Answer) -> Result<PlanHead, Refusal> {
         let plan = match self.work() {
             Some(Work::Await(id)) => self.load(&state::plan(&id)),
             _ => self.newest_plan(),
         };
         let plan = plan.unwrap();
-        block_on(admin::answer(&self.store, &plan.id, &plan.hash, answer, "bob", self.now()))
+        let answer = |name| block_on(answer::answer(&self.store, &plan.id, &plan.hash, answer, &signer(name), self.now()));
+        match answer("bob")? {
+            Answered::Done(plan) => Ok(plan),
+            Answered::NeedsSecond(_) => match answer("carla")? {
+                Answered::Done(plan) | Answered::NeedsSecond(plan) => Ok(plan),
+            },
+        }
     }
 
     /// Sweeps, approves and applies; the report of the last tick.

@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    admin,
+    admin, answer,
     state::{self, Answer, Outcome, Run},
     sweep::{Order, Status},
 };
@@ -17,7 +17,7 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
-use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist, verbs::BUDGET};
+use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist, verbs::{BUDGET, signer}};
 use std::collections::BTreeMap;
 
 /// Everything that must not depend on whether somebody crashed.
@@ -72,7 +72,7 @@ fn whole_sweep(lab: &Lab, tap: &Tap) {
     insist(lab, tap, |tap| {
         let runner = Runner::start(lab, tap);
         let yes = Answer::Approved { over_cap: false };
-        drive(tap, async { admin::answer(&runner.store, &plan.id, &plan.hash, yes, "bob", lab.now()).await })
+        drive(tap, async { answer::answer(&runner.store, &plan.id, &plan.hash, yes, &signer("bob"), lab.now()).await })
     })
     .unwrap();
     while tick(lab, tap) == Status::Working {}

@@ -2,14 +2,15 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    admin::{self, Refusal},
+    admin::Refusal,
+    answer,
     state::{self, Answer, Outcome},
     sweep::Status,
     testing::block_on,
 };
 use seatkeeper_policy::SweepId;
 use seatkeeper_simulator::world::Change;
-use seatkeeper_tests::{Lab, POLICY, Tap};
+use seatkeeper_tests::{Lab, POLICY, Tap, verbs::signer};
 
 fn lab(idle: usize, mode: &str, cap: usize) -> Lab {
     let lab = Lab::default();
@@ -109,7 +110,7 @@ fn a_wrong_hash_an_unknown_plan_and_a_dry_run_are_refused() {
     lab.sweep();
     let plan = lab.newest_plan().unwrap();
     let yes = Answer::Approved { over_cap: false };
-    let answer = |id: &SweepId, hash: &str| block_on(admin::answer(&lab.store, id, hash, yes, "bob", lab.now()));
+    let answer = |id: &SweepId, hash: &str| block_on(answer::answer(&lab.store, id, hash, yes, &signer("bob"), lab.now()));
     assert!(matches!(answer(&plan.id, "abc"), Err(Refusal::OtherHash { .. })));
     assert!(matches!(answer(&SweepId::parse("20200101-000000").unwrap(), &plan.hash), Err(Refusal::Unknown { .. })));
     lab.policy(&text("dry-run", 20));
@@ -156,7 +157,7 @@ fn a_newer_sweep_makes_the_waiting_plan_lapse() {
     let old = lab.newest_plan().unwrap();
     lab.sweep();
     let yes = Answer::Approved { over_cap: false };
-    let late = block_on(admin::answer(&lab.store, &old.id, &old.hash, yes, "bob", lab.now()));
+    let late = block_on(answer::answer(&lab.store, &old.id, &old.hash, yes, &signer("bob"), lab.now()));
     assert!(matches!(late, Err(Refusal::Closed(_))), "{late:?}");
     assert!(matches!(&lab.runs()[1].outcome, Outcome::Lapsed { why } if why.contains("newer")));
 }

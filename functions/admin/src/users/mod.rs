@@ -198,7 +198,7 @@ mod tests {
     use seatkeeper_engine::testing::{MemoryStore, block_on};
 
     fn call(query: &str, body: &str) -> Call {
-        Call { method: Method::PATCH, headers: HeaderMap::new(), query: query.into(), body: body.into() }
+        crate::call::by_program(Method::PATCH, HeaderMap::new(), query, body.as_bytes())
     }
 
     #[test]

@@ -8,19 +8,28 @@ use super::*;
 use crate::testing::{judged, now, published};
 use http::{HeaderMap, header};
 use http_body_util::BodyExt;
+use seatkeeper_engine::session::{Person, Role};
 use seatkeeper_engine::testing::{MemoryStore, block_on};
 
 const HOSTILE: &str = r#"<script src=//evil.example>"'&{{7*7}}"#;
 
-/// Status and body of a request for a path with its query.
+/// Somebody who may read.
+fn reader() -> Caller {
+    let person = Person { name: "Ada".into(), credential: "token:report_token".into(), role: Role::Viewer };
+    Caller { person, session: None, named: false }
+}
+
+/// Status and body of a request for a path with its query. The one script of ours is left out, so that a test can look
+/// for any other.
 fn get(store: MemoryStore, address: &str) -> (u16, String) {
     let (path, query) = address.split_once('?').unwrap_or((address, ""));
     let headers = HeaderMap::from_iter([(header::ACCEPT, "text/html".parse().unwrap())]);
     let (route, format) = Route::find(path, &headers).unwrap();
-    let answer = block_on(answer(store, route, format, query, now()));
+    let answer = block_on(answer(store, route, format, query, reader(), now()));
     let status = answer.status().as_u16();
     let body = block_on(answer.into_body().collect()).unwrap().to_bytes();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let body = String::from_utf8(body.to_vec()).unwrap();
+    (status, body.replace(r#"<script src="/report/console.js" defer></script>"#, ""))
 }
 
 /// The same entries again: an answer takes its store with it.
@@ -166,7 +175,7 @@ fn an_export_breaks_off_when_its_pages_are_gone_instead_of_looking_complete() {
     let store = published(&accounts());
     block_on(state::remove(&store, &state::snapshot(&crate::testing::sweep(), 1))).unwrap();
     let (route, format) = Route::find("/report/accounts.csv", &HeaderMap::new()).unwrap();
-    let answer = block_on(answer(store, route, format, "", now()));
+    let answer = block_on(answer(store, route, format, "", reader(), now()));
     assert!(block_on(answer.into_body().collect()).is_err());
 }
 

@@ -1,6 +1,6 @@
 //! Accounts as rows of lists.
 
-use crate::moment::Moment;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::state::Judged;
 use seatkeeper_policy::{Activity, Instant, Obstacle, Source};
 use serde::Serialize;

@@ -1,7 +1,8 @@
 //! What the page and the JSON say about one account beyond its row.
 
 use super::AccountRow;
-use crate::{moment::Moment, words};
+use crate::words;
+use seatkeeper_console::Moment;
 use seatkeeper_engine::state::{Judged, OwnedBy};
 use seatkeeper_policy::{Decision, Obstacle, account::Notice, journal::Reclaim, restore::Restore};
 use serde::Serialize;

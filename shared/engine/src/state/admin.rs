@@ -1,7 +1,8 @@
 //! What administrators decide.
 
-use seatkeeper_policy::{Instant, SweepId, UserKey};
+use seatkeeper_policy::{Instant, SweepId, UserKey, Username};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// The policy as it was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,44 @@ pub struct Approval {
     pub hash: String,
     /// Yes or no.
     pub answer: Answer,
+    /// Who; above the cap two people.
+    pub by: String,
+    /// When.
+    pub at: Instant,
+    /// Accounts that were struck off before.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<UserKey>,
+}
+
+/// The first approval of a plan that needs two.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endorsement {
+    /// The hash that the person saw.
+    pub hash: String,
+    /// Who.
+    pub by: String,
+    /// What proved who it is.
+    pub credential: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// An account that a person struck off a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Struck {
+    /// Identity.
+    pub key: UserKey,
+    /// User name, for people.
+    pub username: Username,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: Instant,
+}
+
+/// Somebody asked for a sweep now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepOrder {
     /// Who.
     pub by: String,
     /// When.

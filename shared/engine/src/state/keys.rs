@@ -1,10 +1,11 @@
 //! All keys of the store, each with its owner.
 
 use super::{
-    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Gathered, Grant, Hint, Import,
-    ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead,
-    PolicyRecord, Run, Seen, SnapshotHead, Stop, UsagePoint, Warning,
+    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Endorsement, Gathered, Grant, Hint,
+    Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead,
+    PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
 };
+use crate::session::{Session, SessionId};
 use seatkeeper_policy::journal::Reclaim;
 use seatkeeper_policy::restore::Restore;
 use seatkeeper_policy::{Instant, PlannedAccount, SweepId, UserKey};
@@ -32,6 +33,36 @@ pub fn policy_version(version: u32) -> Key<PolicyRecord> {
 /// Owner: admin. The answer to a plan.
 pub fn approval(plan: &SweepId) -> Key<Approval> {
     Key::new(format!("approval:{plan}"))
+}
+
+/// Owner: admin. The first approval of a plan that needs two.
+pub fn endorsement(plan: &SweepId) -> Key<Endorsement> {
+    Key::new(format!("endorsement:{plan}"))
+}
+
+/// Owner: admin. Accounts that people struck off a plan.
+pub fn struck(plan: &SweepId) -> Key<Vec<Struck>> {
+    Key::new(format!("struck:{plan}"))
+}
+
+/// Owner: admin. The newest request to sweep now.
+pub fn sweep_order() -> Key<SweepOrder> {
+    Key::new("sweep-order")
+}
+
+/// Owner: admin. Somebody who signed in.
+pub fn session(id: &SessionId) -> Key<Session> {
+    session_by_hash(&id.hash())
+}
+
+/// Owner: admin. The same, by the hash of what the browser holds.
+pub fn session_by_hash(hash: &str) -> Key<Session> {
+    Key::new(format!("session:{hash}"))
+}
+
+/// Owner: admin. Hashes of the sessions that may exist, and when they end.
+pub fn sessions() -> Key<Vec<(String, Instant)>> {
+    Key::new("sessions")
 }
 
 /// Owner: admin. What an undo gave back.

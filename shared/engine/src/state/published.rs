@@ -4,7 +4,8 @@ use super::{Pages, Tally};
 use seatkeeper_policy::report::{Diagnosis, PlanReport};
 use seatkeeper_policy::{Account, Decision, Instant, Mode, SeatCount, SweepId, UserKey, Username, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One account of a snapshot with its decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +65,26 @@ impl PlanHead {
             Some(emergency) => policy.in_emergency(emergency).rules_hash(),
             None => policy.rules_hash(),
         }
+    }
+
+    /// The hash of this plan without the accounts that were struck off it: its own if there are none.
+    pub fn hash_without(&self, struck: &BTreeSet<UserKey>) -> String {
+        if struck.is_empty() {
+            return self.hash.clone();
+        }
+        let mut hash = Sha256::new();
+        for part in std::iter::once(self.hash.as_str()).chain(struck.iter().map(UserKey::as_str)) {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        hex::encode(hash.finalize())
+    }
+
+    /// Whether it is larger than the cap after so many accounts were struck off: accounts planned, accounts allowed.
+    pub fn over_cap_without(&self, struck: usize) -> Option<(u32, u32)> {
+        let Verdict::OverCap { planned, limit } = self.verdict else { return None };
+        let planned = planned.saturating_sub(u32::try_from(struck).unwrap_or(u32::MAX));
+        (planned > limit).then_some((planned, limit))
     }
 }
 

@@ -50,7 +50,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let Some(planned) = self.planned(&apply).await? else {
             return self.end(&apply, None).await;
         };
-        let ended = match self.one(&apply.plan, &planned).await {
+        let ended = match self.one_unless_struck(&apply.plan, &planned).await {
             Ok(ended) => {
                 self.misses = 0;
                 ended
@@ -135,6 +135,18 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         self.at.work = Some(Work::Verify(verify));
         self.save().await?;
         Ok(Step::Again)
+    }
+
+    async fn one_unless_struck(&mut self, plan: &SweepId, planned: &PlannedAccount) -> Result<Ended, Trouble> {
+        if self.struck.is_none() {
+            // An approval never changes once the plan is being carried out.
+            let approval = state::load(self.ports.store, &state::approval(plan)).await?;
+            self.struck = Some(approval.map(|approval| approval.without).unwrap_or_default());
+        }
+        if self.struck.as_ref().is_some_and(|struck| struck.contains(&planned.key)) {
+            return Ok(Ended::Skipped("a person struck it off the plan"));
+        }
+        self.one(plan, planned).await
     }
 
     /// One account. An error means that nothing is known about it now and that it is tried again; everything that is

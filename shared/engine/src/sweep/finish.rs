@@ -107,14 +107,15 @@ enum Answered {
 }
 
 fn verdict(plan: &PlanHead, approval: &Approval) -> Answered {
-    if approval.hash != plan.hash {
+    if approval.hash != plan.hash_without(&approval.without) {
         return Answered::NotThis;
     }
-    match (approval.answer, plan.verdict) {
-        (Answer::Rejected, _) => Answered::No,
-        (Answer::Approved { .. }, Verdict::Within) | (Answer::Approved { over_cap: true }, Verdict::OverCap { .. }) => {
+    match approval.answer {
+        Answer::Rejected => Answered::No,
+        Answer::Approved { .. } if plan.verdict == Verdict::Incomplete => Answered::NotThis,
+        Answer::Approved { over_cap } if over_cap || plan.over_cap_without(approval.without.len()).is_none() => {
             Answered::Yes
         }
-        (Answer::Approved { .. }, Verdict::OverCap { .. } | Verdict::Incomplete) => Answered::NotThis,
+        Answer::Approved { .. } => Answered::NotThis,
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     trouble::{Trouble, TroubleAt},
 };
 use chrono::TimeDelta;
-use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId};
+use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId, UserKey};
 use serde::{Deserialize, Serialize};
 
 /// What a sweep works with.
@@ -112,6 +112,8 @@ struct Tick<'a, S, X, N, C, D> {
     misses: u32,
     /// The page of the plan that is being carried out.
     page: Option<(u32, Vec<PlannedAccount>)>,
+    /// Accounts that were struck off it, once they have been looked up.
+    struck: Option<std::collections::BTreeSet<UserKey>>,
 }
 
 /// Accounts in memory at a time: about 35 MB.
@@ -182,7 +184,19 @@ where
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
         let part = part.max(1);
-        Ok(Self { ports, outside, part, record, policy, at, deadline, sweep: None, misses: 0, page: None })
+        Ok(Self {
+            ports,
+            outside,
+            part,
+            record,
+            policy,
+            at,
+            deadline,
+            sweep: None,
+            misses: 0,
+            page: None,
+            struck: None,
+        })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {
@@ -202,7 +216,8 @@ where
 
     async fn steps(&mut self, open_now: bool) -> Result<Status, Trouble> {
         self.sweep = self.at.work.as_ref().map(Work::sweep).cloned();
-        if open_now && matches!(self.at.work, None | Some(Work::Await(_))) {
+        let resting = matches!(self.at.work, None | Some(Work::Await(_)));
+        if resting && (open_now || self.ordered().await?) {
             self.open("a newer sweep was asked for").await?;
         } else if matches!(self.at.work, Some(Work::Gather(_) | Work::Survey(_) | Work::Apply(_))) {
             // A token may have turned anonymous since the last tick; reading on would look like an empty Confluence.
@@ -241,6 +256,12 @@ where
         // A sweep that was opened in the future was opened by a wrong clock.
         let now = self.ports.clock.now();
         self.sweep.is_none() && self.at.opened.is_none_or(|opened| now - opened >= period || opened > now + period)
+    }
+
+    /// Whether somebody asked for a sweep since the last one was opened.
+    async fn ordered(&self) -> Result<bool, Trouble> {
+        let order = state::load(self.ports.store, &state::sweep_order()).await?;
+        Ok(order.is_some_and(|order| self.at.opened.is_none_or(|opened| order.at > opened)))
     }
 
     /// Whether somebody pulled the switch that stops every write.

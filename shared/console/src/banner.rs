@@ -1,6 +1,6 @@
 //! What every page says first: that the switch is pulled, or that the newest sweep was blocked.
 
-use crate::{moment::Moment, words};
+use crate::moment::Moment;
 use seatkeeper_engine::{
     ports::Store,
     state::{self, Outcome, StateError},
@@ -9,6 +9,16 @@ use seatkeeper_engine::{
 
 /// Runs that are looked at: the newest may still be reading.
 const RUNS: usize = 3;
+
+/// What blocked a sweep. One wrong rule can show in every account, so only the first findings are spelt out.
+pub fn spelt_out(findings: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<&str> = findings.iter().take(SHOWN).map(String::as_str).collect();
+    match findings.len().saturating_sub(SHOWN) {
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
+    }
+}
 
 /// What every page says first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,10 +59,20 @@ impl Banner {
             banner.notices.push(format!(
                 "The newest sweep was blocked, so nothing was changed: {}. Correct what was found; the next sweep \
                  makes a new plan.",
-                words::findings(findings)
+                spelt_out(findings)
             ));
             banner.blocked = Some(run.id.to_string());
         }
         Ok(banner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn many_findings_are_cut_and_counted() {
+        let findings: Vec<String> = (1..=7).map(|number| number.to_string()).collect();
+        assert_eq!(super::spelt_out(&findings), "1; 2; 3; 4; 5; and 2 more");
+        assert_eq!(super::spelt_out(&findings[..5]), "1; 2; 3; 4; 5");
     }
 }

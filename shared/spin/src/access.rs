@@ -1,0 +1,21 @@
+//! Who may be let in, from the component's variables.
+
+use crate::{Variables, VariablesError};
+use ::http::{HeaderMap, header};
+use seatkeeper_console::Credentials;
+
+/// The variables behind [`credentials`].
+pub const CREDENTIALS: [&str; 3] = ["report_token", "admin_token", "people"];
+
+/// Reads them.
+pub async fn credentials() -> Result<Credentials, VariablesError> {
+    let mut read = Variables::read(CREDENTIALS).await;
+    let credentials = read.credentials();
+    read.finish(credentials)
+}
+
+/// Whether a request comes from a browser that shows pages to a person, rather than from a program.
+pub fn is_browser(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accept.contains("text/html") && !headers.contains_key(header::AUTHORIZATION)
+}
