@@ -27,6 +27,7 @@ pub mod seats;
 pub mod sources;
 pub mod state;
 pub mod sweep;
+pub mod tallies;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trouble;
