@@ -193,7 +193,9 @@ where
                 report.nothing += 1;
                 continue;
             }
-            let behalf = Behalf { journal: state::undo(&planned.key), function: "admin", actor: by };
+            let requests = crate::tallies::Requests::default();
+            let behalf =
+                Behalf { journal: state::undo(&planned.key), function: "admin", actor: by, requests: &requests };
             let outcome = give_back(ports, &policy, &planned.key, Cause::Undo, &behalf, runner).await;
             let name = planned.username.to_string();
             match outcome {

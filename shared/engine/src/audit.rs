@@ -1,6 +1,10 @@
 //! The audit trail: one append-only stream for each function, each entry chained to the one before by its hash, so a
 //! change in the past shows. An automatic act leaves the same record as a manual one.
 
+mod verify;
+
+pub use verify::{Break, Chain, Days, FUNCTIONS, Page, Place, Verified, Why, days, page, verify};
+
 use crate::{
     ports::Store,
     state::{self, StateError},
@@ -42,6 +46,15 @@ pub struct Head {
     pub before: String,
 }
 
+/// A day on which a function recorded something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// The day, such as `2026-11-23`.
+    pub day: String,
+    /// How many pages it has.
+    pub pages: u32,
+}
+
 /// An act to be recorded.
 pub struct Act<'a> {
     /// Names the act itself.
@@ -58,21 +71,16 @@ pub struct Act<'a> {
 
 /// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
 pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Instant) -> Result<(), StateError> {
-    let today = now.format("%Y-%m-%d").to_string();
     let known = state::load(store, &state::audit_head(function)).await?;
-    let fresh = known.is_none();
-    let mut head = known.unwrap_or_else(|| Head { day: today.clone(), ..Head::default() });
-    let mut entries = state::load(store, &state::audit(&head.day, function, head.page)).await?.unwrap_or_default();
+    let mut entries = match &known {
+        Some(head) => state::load(store, &state::audit(&head.day, function, head.page)).await?.unwrap_or_default(),
+        None => Vec::new(),
+    };
     if entries.iter().any(|entry| entry.id == act.id) {
         return Ok(());
     }
-    let before = entries.last().map_or_else(|| head.before.clone(), |last| last.hash.clone());
-    if fresh || head.day != today || entries.len() >= PAGE {
-        let page = if head.day == today && !fresh { head.page + 1 } else { 0 };
-        head = Head { day: today, page, before: before.clone() };
-        entries.clear();
-        state::save(store, &state::audit_head(function), &head).await?;
-    }
+    let before = entries.last().map(|last| last.hash.clone());
+    let before = before.or_else(|| known.as_ref().map(|head| head.before.clone())).unwrap_or_default();
     let mut entry = Entry {
         at: now,
         id: act.id,
@@ -83,8 +91,35 @@ pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Insta
         hash: String::new(),
     };
     entry.hash = chained(&before, &entry);
-    entries.push(entry);
-    state::save(store, &state::audit(&head.day, function, head.page), &entries).await
+    let today = now.format("%Y-%m-%d").to_string();
+    if let Some(head) = &known
+        // A clock that went back never opens a page of an earlier day, which would be overwritten.
+        && head.day >= today
+        && entries.len() < PAGE
+    {
+        entries.push(entry);
+        return state::save(store, &state::audit(&head.day, function, head.page), &entries).await;
+    }
+    let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
+    if let Some(head) = &known {
+        // The list of days is younger than the stream of an older installation.
+        noted(&mut days, &head.day, head.page);
+    }
+    let day = known.map_or_else(|| today.clone(), |head| head.day.max(today.clone()));
+    let page = days.iter().find(|known| known.day == day).map_or(0, |known| known.pages);
+    noted(&mut days, &day, page);
+    // The page comes first and the head last: after a crash in between, the act is recorded once more in the same place.
+    state::save(store, &state::audit(&day, function, page), &vec![entry]).await?;
+    state::save(store, &state::audit_head(function), &Head { day, page, before }).await?;
+    state::save(store, &state::audit_days(function), &days).await
+}
+
+/// Notes a page in the list of days.
+fn noted(days: &mut Vec<Day>, day: &str, page: u32) {
+    match days.iter_mut().find(|known| known.day == day) {
+        Some(known) => known.pages = known.pages.max(page.saturating_add(1)),
+        None => days.push(Day { day: day.to_owned(), pages: page.saturating_add(1) }),
+    }
 }
 
 /// Whether a page is unbroken. `before` is the hash that the page continues.

@@ -6,6 +6,7 @@ use crate::{
     seats::{self, SeatLock},
     state::{self, Key},
     sweep::Ports,
+    tallies::{self, Requests},
     trouble::Trouble,
 };
 use seatkeeper_policy::{
@@ -48,9 +49,11 @@ pub struct Behalf<'a> {
     /// The caller's own journal of this account.
     pub journal: Key<Restore>,
     /// The function, which owns the audit stream.
-    pub function: &'a str,
+    pub function: &'static str,
     /// The function itself, or the person who asked.
     pub actor: &'a str,
+    /// Requests that were sent and are not in any total yet.
+    pub requests: &'a Requests,
 }
 
 /// Gives back what the newest reclaim of the account took.
@@ -82,6 +85,8 @@ where
         return Err(Trouble::new("store-failed", "other restores are under way; send the event again"));
     };
     let result = locked(ports, policy, &reclaim, cause, behalf, &lock).await;
+    // A count that cannot be written is lost; the restore matters more.
+    let _ = tallies::add_restore(store, behalf.function, &result, behalf.requests, ports.clock.now()).await;
     // A lock that cannot be given back ends by itself.
     let _ = seats::unlock(store, lock).await;
     result

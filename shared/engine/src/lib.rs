@@ -30,6 +30,7 @@ pub mod session;
 pub mod sources;
 pub mod state;
 pub mod sweep;
+pub mod tallies;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trouble;

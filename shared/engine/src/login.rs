@@ -8,6 +8,7 @@ use crate::{
     ports::{Clock, ConfluenceRead, ConfluenceWrite, Rename, Store, Who},
     state::{self, Hint, Login},
     sweep::Ports,
+    tallies::Requests,
     trouble::Trouble,
 };
 use chrono::DateTime;
@@ -151,11 +152,27 @@ where
     N: Rename,
     C: Clock,
 {
+    handle_counting(ports, event, runner, &Requests::default()).await
+}
+
+/// The same; the requests that it sent are added to the totals if the event gives a seat back or tries to.
+pub async fn handle_counting<S, X, N, C>(
+    ports: &Ports<'_, S, X, N, C>,
+    event: Event,
+    runner: &str,
+    requests: &Requests,
+) -> Result<Handled, Trouble>
+where
+    S: Store,
+    X: ConfluenceRead + ConfluenceWrite,
+    N: Rename,
+    C: Clock,
+{
     match event {
         Event::Ping => Ok(Handled::nothing(None, "connection test")),
         Event::Ignored(event) => Ok(Handled::nothing(None, format!("event {event} does not concern Seatkeeper"))),
         Event::Account { event, who } => hint(ports, event, who).await,
-        Event::Login { who, at } => login(ports, who, at, runner).await,
+        Event::Login { who, at } => login(ports, who, at, runner, requests).await,
     }
 }
 
@@ -164,6 +181,7 @@ async fn login<S, X, N, C>(
     who: Subject,
     at: Option<Instant>,
     runner: &str,
+    requests: &Requests,
 ) -> Result<Handled, Trouble>
 where
     S: Store,
@@ -193,7 +211,7 @@ where
         Err(trouble) => return Err(trouble),
     };
     let cause = Cause::Login(at);
-    let behalf = Behalf { journal: state::restore(&user), function: "restore", actor: "restore" };
+    let behalf = Behalf { journal: state::restore(&user), function: "restore", actor: "restore", requests };
     let outcome = give_back(ports, &policy, &user, cause, &behalf, runner).await?;
     if let GivenBack::Waiting { why } = &outcome {
         let id = format!("{user}:{}:restore-waits", at.timestamp_millis());

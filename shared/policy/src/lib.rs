@@ -4,7 +4,7 @@
 //! arrives as an argument, `now` as the last one, so every judgement can be repeated and tested at its boundary.
 //!
 //! Reading order: [`id`], [`account`], [`seat_path`], [`policy`] with [`rules`] and their file form [`raw`],
-//! [`decision`], [mod@plan], [`check`], [`journal`], [`restore`], [`alert`], [`report`].
+//! [`decision`], [mod@plan], [`check`], [`journal`], [`restore`], [`alert`], [`mod@forecast`], [`report`].
 #![forbid(unsafe_code)]
 
 pub mod account;
@@ -12,6 +12,7 @@ pub mod alert;
 pub mod check;
 pub mod decision;
 pub mod directory;
+pub mod forecast;
 pub mod id;
 pub mod journal;
 pub mod plan;
@@ -31,6 +32,7 @@ pub type Instant = chrono::DateTime<chrono::Utc>;
 pub use account::{Account, Activity, Evidence, Notice, SeatCount, Snapshot, Source, Status};
 pub use decision::{Decision, ExemptBy, HoldReason, KeepReason, ReclaimReason, WarnState, decide};
 pub use directory::{Directory, DirectoryTally, DirectoryWord, Match, Presence, Provider, Standing};
+pub use forecast::{Forecast, forecast};
 pub use id::{GroupName, IdError, SweepId, UserKey, Username};
 pub use plan::{Action, Means, Plan, PlannedAccount, Verdict, plan};
 pub use policy::{Cap, Days, Emergency, Exemption, ExemptionSubject, Mode, Policy};

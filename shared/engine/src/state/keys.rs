@@ -255,6 +255,16 @@ pub fn audit(day: &str, function: &str, page: u32) -> Key<Vec<crate::audit::Entr
     Key::new(format!("audit:{day}:{function}:{page}"))
 }
 
+/// Owner: each function its own. The days on which a function recorded something, oldest first.
+pub fn audit_days(function: &str) -> Key<Vec<crate::audit::Day>> {
+    Key::new(format!("audit-days:{function}"))
+}
+
+/// Owner: each function its own. Totals for monitoring; those of the sweep are in its checkpoint.
+pub fn tallies(function: &str) -> Key<crate::tallies::Tallies> {
+    Key::new(format!("tallies:{function}"))
+}
+
 /// Owner: each function its own. Which audit page is being written.
 pub fn audit_head(function: &str) -> Key<crate::audit::Head> {
     Key::new(format!("audit-head:{function}"))

@@ -44,6 +44,9 @@ pub struct Checkpoint {
     /// What the newest tick met, if it met anything.
     #[serde(default)]
     pub trouble: Option<crate::trouble::TroubleAt>,
+    /// Totals for monitoring: part of the checkpoint, so that they move together with the progress they belong to.
+    #[serde(default, skip_serializing_if = "crate::tallies::Tallies::is_empty")]
+    pub tallies: crate::tallies::Tallies,
 }
 
 /// A numbered set of pages.

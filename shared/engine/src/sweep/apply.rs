@@ -1,7 +1,7 @@
 //! Acting: one account at a time. Read again, write the intent, call, read again, write the outcome. The only part of
 //! the sweep that changes anything in Confluence.
 
-use super::{Status, Step, Tick};
+use super::{Skip, Status, Step, Tick};
 use crate::{
     audit::{self, Act},
     ports::{Clock, ErrorClass, Person, PortError, Rename, Store, Who},
@@ -30,7 +30,7 @@ pub(super) fn begin(plan: SweepId, before: SeatCount) -> Work {
 /// How one account ended.
 enum Ended {
     Reclaimed,
-    Skipped(&'static str),
+    Skipped(Skip),
     Failed(String),
 }
 
@@ -68,14 +68,21 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         };
         let (act, detail) = match &ended {
             Ended::Reclaimed => ("reclaimed", format!("{:?}", planned.actions)),
-            Ended::Skipped(why) => ("reclaim-skipped", (*why).to_owned()),
+            Ended::Skipped(skip) => ("reclaim-skipped", skip.why().to_owned()),
             Ended::Failed(why) => ("reclaim-failed", why.clone()),
         };
         let id = format!("{}:{}", apply.plan, planned.key);
         let act = Act { id, actor: "sweep", act, subject: planned.key.as_str(), detail };
         audit::append(store, "sweep", act, self.ports.clock.now()).await?;
-        if let Some(left) = state::load(store, &state::reclaim(&planned.key)).await?.and_then(|reclaim| reclaim.left)
-            && !matches!(ended, Ended::Skipped(_))
+        let journal = state::load(store, &state::reclaim(&planned.key)).await?;
+        let skipped = match &ended {
+            Ended::Skipped(skip) => Some(skip.code()),
+            Ended::Reclaimed | Ended::Failed(_) => None,
+        };
+        // The totals are part of the checkpoint, so they move together with the next account and never twice.
+        self.at.tallies.reclaim(journal.as_ref().filter(|journal| journal.sweep == apply.plan), skipped);
+        if let Some(left) = journal.and_then(|reclaim| reclaim.left)
+            && skipped.is_none()
         {
             *apply.left.entry(left).or_default() += 1;
         }
@@ -144,7 +151,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             self.struck = Some(approval.map(|approval| approval.without).unwrap_or_default());
         }
         if self.struck.as_ref().is_some_and(|struck| struck.contains(&planned.key)) {
-            return Ok(Ended::Skipped("a person struck it off the plan"));
+            return Ok(Ended::Skipped(Skip::Struck));
         }
         self.one(plan, planned).await
     }
@@ -232,7 +239,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         reclaim.finished = Some(self.ports.clock.now());
         state::save(store, &journal, &reclaim).await?;
         if came_back {
-            return Ok(Ended::Skipped("the person logged in while the seat was being taken"));
+            return Ok(Ended::Skipped(Skip::CameBack));
         }
         Ok(ended(&reclaim))
     }
@@ -280,16 +287,16 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         plan: &SweepId,
         planned: &PlannedAccount,
         earlier: Option<Reclaim>,
-    ) -> Result<Result<Reclaim, &'static str>, Trouble> {
+    ) -> Result<Result<Reclaim, Skip>, Trouble> {
         let now = self.ports.clock.now();
         let Some(person) = self.ports.confluence.account(Who::Key(&planned.key)).await? else {
-            return Ok(Err("the account does not exist any more"));
+            return Ok(Err(Skip::Gone));
         };
         if person.username != planned.username {
-            return Ok(Err("the account was renamed since the plan was made"));
+            return Ok(Err(Skip::Renamed));
         }
         if person.status != AccountStatus::Current {
-            return Ok(Err("the account is not active any more"));
+            return Ok(Err(Skip::NotActive));
         }
         let groups = self.ports.confluence.groups_of(&planned.key).await?;
         if let Some(why) = self.protected_now(planned, &groups).await? {
@@ -310,14 +317,14 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let some_group =
             steps.iter().any(|step| matches!(step.action, Action::RemoveGroup(_)) && step.state == StepState::Intended);
         if !some_group {
-            return Ok(Err("the account is in none of the licence groups any more"));
+            return Ok(Err(Skip::NoGroup));
         }
         let more = groups.iter().find(|group| {
             let taken = |action: &Action| matches!(action, Action::RemoveGroup(taken) if taken == *group);
             self.policy.licence_groups.contains(*group) && !planned.actions.iter().any(taken)
         });
         if more.is_some() {
-            return Ok(Err("the account has another licence group by now, so taking these would free no seat"));
+            return Ok(Err(Skip::MoreGroups));
         }
         if let Some(why) = self.returned(planned, &person, &groups).await? {
             return Ok(Err(why));

@@ -63,6 +63,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let minutes = (now - verify.applied).num_minutes();
         let diagnosis = diagnose(verify.before, Some(seats), verify.tally.reclaimed, minutes);
         let left = unexplained(&verify, seats, diagnosis);
+        let mut success = false;
         self.record(&verify.plan, |run| {
             run.after = Some(seats);
             run.diagnosis = Some(diagnosis);
@@ -71,11 +72,15 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             if run.outcome == Outcome::Running && diagnosis != Diagnosis::PerhapsCached {
                 run.outcome = Outcome::Applied;
             }
+            success = matches!(run.outcome, Outcome::Applied | Outcome::Stopped);
         })
         .await?;
         self.note_usage(UsagePoint { at: now, seats, active: None }).await?;
         if diagnosis == Diagnosis::PerhapsCached {
             return Ok(Status::waiting());
+        }
+        if success {
+            self.at.tallies.succeed(now);
         }
         self.at.work = None;
         self.save().await?;

@@ -13,6 +13,7 @@ mod own_records;
 mod page;
 mod publish;
 mod recheck;
+mod skip;
 mod survey;
 mod words;
 
@@ -21,11 +22,14 @@ use crate::{
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
     state::{self, Checkpoint, Garbage, Outcome, PlanHead, PolicyRecord, Run, Work},
+    tallies::Requests,
     trouble::{Trouble, TroubleAt},
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId, UserKey};
 use serde::{Deserialize, Serialize};
+
+pub use skip::Skip;
 
 /// What a sweep works with.
 pub struct Ports<'a, S, X, N, C> {
@@ -114,6 +118,8 @@ struct Tick<'a, S, X, N, C, D> {
     page: Option<(u32, Vec<PlannedAccount>)>,
     /// Accounts that were struck off it, once they have been looked up.
     struck: Option<std::collections::BTreeSet<UserKey>>,
+    /// Requests that were sent and are not in the checkpoint yet.
+    requests: &'a Requests,
 }
 
 /// Accounts in memory at a time: about 35 MB.
@@ -136,6 +142,23 @@ where
     tick_in_parts(ports, outside, order, PART).await
 }
 
+/// One tick whose requests to other systems are counted: the totals are written with the checkpoint.
+pub async fn tick_counting<S, X, N, C, D>(
+    ports: Ports<'_, S, X, N, C>,
+    outside: &D,
+    order: Order<'_>,
+    requests: &Requests,
+) -> TickReport
+where
+    S: Store,
+    X: Site,
+    N: Rename,
+    C: Clock,
+    D: Outside,
+{
+    leased(ports, outside, order, PART, requests).await
+}
+
 /// The same with another number of accounts in memory at a time. What is published does not depend on it.
 pub async fn tick_in_parts<S, X, N, C, D>(
     ports: Ports<'_, S, X, N, C>,
@@ -150,13 +173,30 @@ where
     C: Clock,
     D: Outside,
 {
+    leased(ports, outside, order, part, &Requests::default()).await
+}
+
+async fn leased<S, X, N, C, D>(
+    ports: Ports<'_, S, X, N, C>,
+    outside: &D,
+    order: Order<'_>,
+    part: u64,
+    requests: &Requests,
+) -> TickReport
+where
+    S: Store,
+    X: Site,
+    N: Rename,
+    C: Clock,
+    D: Outside,
+{
     let (store, clock) = (ports.store, ports.clock);
     let held = match lease::take(store, clock, state::lease(), order.runner, order.budget + LEASE_MARGIN).await {
         Ok(Some(held)) => held,
         Ok(None) => return TickReport::bare(Status::Busy, None),
         Err(error) => return TickReport::bare(Status::Failed, Some(error.into())),
     };
-    let report = match Tick::start(ports, outside, order, part).await {
+    let report = match Tick::start(ports, outside, order, part, requests).await {
         Ok(mut tick) => tick.run(order.open_now).await,
         Err(trouble) => TickReport::bare(Status::Failed, Some(trouble)),
     };
@@ -179,7 +219,13 @@ where
     C: Clock,
     D: Outside,
 {
-    async fn start(ports: Ports<'a, S, X, N, C>, outside: &'a D, order: Order<'_>, part: u64) -> Result<Self, Trouble> {
+    async fn start(
+        ports: Ports<'a, S, X, N, C>,
+        outside: &'a D,
+        order: Order<'_>,
+        part: u64,
+        requests: &'a Requests,
+    ) -> Result<Self, Trouble> {
         let deadline = ports.clock.now() + order.budget;
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
@@ -196,6 +242,7 @@ where
             misses: 0,
             page: None,
             struck: None,
+            requests,
         })
     }
 
@@ -211,6 +258,8 @@ where
             // What the pages show about it is worth one try; the answer to this call says it too.
             let _ = self.save().await;
         }
+        // A count that cannot be written is lost; the work is safe.
+        let _ = self.count_the_rest().await;
         self.report(status, error).await
     }
 
@@ -269,8 +318,20 @@ where
         Ok(state::load(self.ports.store, &state::stop()).await?.flatten().is_some())
     }
 
-    async fn save(&self) -> Result<(), Trouble> {
+    async fn save(&mut self) -> Result<(), Trouble> {
+        self.requests.pour(&mut self.at.tallies);
         Ok(state::save(self.ports.store, &state::checkpoint(), &self.at).await?)
+    }
+
+    /// Writes the requests that were sent after the checkpoint moved last. Into the stored one: after an error, what is
+    /// in memory may be half changed.
+    async fn count_the_rest(&self) -> Result<(), Trouble> {
+        if self.requests.is_empty() {
+            return Ok(());
+        }
+        let mut stored = state::load(self.ports.store, &state::checkpoint()).await?.unwrap_or_default();
+        self.requests.pour(&mut stored.tallies);
+        Ok(state::save(self.ports.store, &state::checkpoint(), &stored).await?)
     }
 
     /// Changes the run's record.

@@ -9,6 +9,7 @@ use crate::{
         self, Garbage, Judge, Key, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
         UsagePoint, Warning, Work,
     },
+    tallies::Count,
     trouble::Trouble,
 };
 use chrono::TimeDelta;
@@ -58,6 +59,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
 
         let outcome = self.gate(&head, findings);
         let blocked = matches!(outcome, Outcome::Blocked { .. });
+        let quarantined = matches!(outcome, Outcome::Quarantined { .. });
         let warned = match outcome {
             Outcome::Blocked { .. } => 0,
             _ => self.warn(&judge, &rules, &head).await?,
@@ -104,6 +106,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             if self.at.rehearsed.len() > REHEARSED {
                 self.at.rehearsed.remove(0);
             }
+        }
+        if quarantined {
+            self.at.tallies.add(Count::CapExceeded, &[], 1);
         }
         self.at.work = Some(Work::Survey(Survey { plan: sweep, next: 0, outcome, seats: gather.seats }));
         self.save().await?;
@@ -155,6 +160,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             self.ports.confluence.whoami().await?;
         }
         self.record(&plan, |run| run.outcome = outcome.clone()).await?;
+        if !matches!(outcome, Outcome::Running | Outcome::Blocked { .. }) {
+            self.at.tallies.succeed(self.ports.clock.now());
+        }
         self.at.work = match outcome {
             Outcome::AwaitingApproval | Outcome::Quarantined { .. } => Some(Work::Await(plan)),
             Outcome::Running => Some(apply::begin(plan, seats)),

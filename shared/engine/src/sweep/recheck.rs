@@ -1,6 +1,6 @@
 //! What is looked at once more just before an account is touched: whether the person is protected by now, or was seen.
 
-use super::Tick;
+use super::{Skip, Tick};
 use crate::{
     ports::{Clock, ErrorClass, Person, Rename, Store},
     sources::{Outside, Site},
@@ -18,16 +18,16 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         &self,
         planned: &PlannedAccount,
         groups: &BTreeSet<GroupName>,
-    ) -> Result<Option<&'static str>, Trouble> {
+    ) -> Result<Option<Skip>, Trouble> {
         let now = self.ports.clock.now();
         if groups.iter().any(|group| self.policy.administrator_groups.contains(group)) {
-            return Ok(Some("the account became an administrator"));
+            return Ok(Some(Skip::Administrator));
         }
         if self.policy.exemption(&planned.username, |group| groups.contains(group), now).is_some() {
-            return Ok(Some("the account became exempt"));
+            return Ok(Some(Skip::Exempt));
         }
         if self.logged_in(planned).await? {
-            return Ok(Some("the person logged in since the plan was made"));
+            return Ok(Some(Skip::LoggedIn));
         }
         Ok(None)
     }
@@ -39,7 +39,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         planned: &PlannedAccount,
         person: &Person,
         groups: &BTreeSet<GroupName>,
-    ) -> Result<Option<&'static str>, Trouble> {
+    ) -> Result<Option<Skip>, Trouble> {
         let ReclaimReason::Left { directory, identity, .. } = &planned.reason else { return Ok(None) };
         let (name, email) = (person.username.as_str(), person.email.as_deref());
         let speaks = |directory: &Directory| {
@@ -49,13 +49,13 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             })
         };
         let Some(accuser) = self.policy.directory(directory) else {
-            return Ok(Some("the directory that said the person had left is not in the policy any more"));
+            return Ok(Some(Skip::DirectoryRemoved));
         };
         if !speaks(accuser) {
-            return Ok(Some("the directory that said the person had left does not speak about the account any more"));
+            return Ok(Some(Skip::NotResponsible));
         }
         if !accuser.accuses(self.presence(accuser, identity).await?) {
-            return Ok(Some("the directory does not say any more that the person has left"));
+            return Ok(Some(Skip::NotLeft));
         }
         for other in self.policy.directories.iter().filter(|other| other.name != accuser.name && speaks(other)) {
             // Where only the database tells mail addresses, what it said in the sweep has to do: whoever could not be
@@ -64,9 +64,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             match self.presence(other, &identity).await? {
                 Presence::Disabled | Presence::Absent => {}
                 Presence::Active | Presence::Locked => {
-                    return Ok(Some("another directory knows the person as present by now"));
+                    return Ok(Some(Skip::PresentElsewhere));
                 }
-                Presence::Unknown => return Ok(Some("another directory does not answer about the person")),
+                Presence::Unknown => return Ok(Some(Skip::DirectorySilent)),
             }
         }
         Ok(None)
@@ -93,7 +93,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
 
     /// The last check, where the policy asks for it: whether the person wrote something since the last sighting. What
     /// is found is kept, so that the next sweep judges with it.
-    pub(super) async fn contributed(&self, planned: &PlannedAccount) -> Result<Option<&'static str>, Trouble> {
+    pub(super) async fn contributed(&self, planned: &PlannedAccount) -> Result<Option<Skip>, Trouble> {
         if !self.policy.sources.contributions {
             return Ok(None);
         }
@@ -101,7 +101,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let Some(at) = found.filter(|at| *at > planned.reason.since()) else { return Ok(None) };
         let seen = Seen { key: planned.key.clone(), at };
         state::save(self.ports.store, &state::sighting(&planned.key), &seen).await?;
-        Ok(Some("the person contributed after the last known login"))
+        Ok(Some(Skip::Contributed))
     }
 
     pub(super) async fn given_back(&self, earlier: &Reclaim) -> Result<bool, Trouble> {

@@ -1,0 +1,256 @@
+//! Reading the audit trail from its beginning and checking its chain, one page in memory at a time. Nothing here writes.
+//!
+//! What a chain shows: an entry that was changed, taken out or put in, a page that is gone, a beginning that was cut
+//! off. What it cannot show: that the newest entries were taken away, or that somebody with access to the store wrote
+//! all hashes anew. Against both helps a hash that was noted elsewhere.
+
+use super::{Day, Entry, chained};
+use crate::{
+    ports::Store,
+    state::{self, StateError},
+};
+use chrono::NaiveDate;
+use seatkeeper_policy::Instant;
+use serde::{Deserialize, Serialize};
+
+/// The functions that record what they do.
+pub const FUNCTIONS: [&str; 3] = ["admin", "restore", "sweep"];
+
+/// So many days back pages are looked for that no list of days names: streams are older than their lists.
+const SEARCHED: i64 = 400;
+
+/// One page of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The day.
+    pub day: String,
+    /// The page on that day, from 0.
+    pub page: u32,
+}
+
+/// All pages of a function's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Days {
+    /// The function.
+    pub function: String,
+    /// The days, oldest first.
+    pub days: Vec<Day>,
+    /// Whether the first page begins the stream; otherwise what came before it is gone.
+    pub from_beginning: bool,
+}
+
+impl Days {
+    /// The pages, oldest first.
+    pub fn places(&self) -> impl DoubleEndedIterator<Item = Place> + '_ {
+        self.days.iter().flat_map(|day| (0..day.pages).map(|page| Place { day: day.day.clone(), page }))
+    }
+
+    fn position(&self, place: &Place) -> Option<usize> {
+        self.places().position(|known| known == *place)
+    }
+}
+
+/// Why a chain does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// The entry was changed, or something before it was changed, taken out or put in.
+    Hash,
+    /// The page is not in the store.
+    Missing,
+    /// The page is the oldest one that is there, and something came before it.
+    Beginning,
+}
+
+/// Where a chain breaks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Break {
+    /// The page.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The entry on the page, from 1; none when the whole page is meant.
+    pub entry: Option<u32>,
+    /// The entry's id.
+    pub id: Option<String>,
+    /// Why.
+    pub why: Why,
+}
+
+/// A chain that is checked entry by entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chain {
+    before: String,
+    /// Entries that held.
+    pub entries: u64,
+    /// When the first of them was made.
+    pub from: Option<Instant>,
+    /// When the last of them was made.
+    pub to: Option<Instant>,
+}
+
+impl Chain {
+    /// A chain that goes on after an entry with this hash; after nothing, it begins the stream.
+    pub fn after(before: &str) -> Self {
+        Self { before: before.to_owned(), ..Self::default() }
+    }
+
+    /// Hash of the last entry.
+    pub fn last(&self) -> &str {
+        &self.before
+    }
+
+    /// Takes a page in, up to the first entry that does not hold.
+    pub fn take(&mut self, place: &Place, entries: &[Entry]) -> Result<(), Break> {
+        for (index, entry) in entries.iter().enumerate() {
+            if entry.hash != chained(&self.before, entry) {
+                return Err(Break {
+                    place: place.clone(),
+                    entry: u32::try_from(index + 1).ok(),
+                    id: Some(entry.id.clone()),
+                    why: Why::Hash,
+                });
+            }
+            self.before.clone_from(&entry.hash);
+            self.entries += 1;
+            self.from = self.from.or(Some(entry.at));
+            self.to = Some(entry.at);
+        }
+        Ok(())
+    }
+}
+
+/// A page with what it continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Page {
+    /// The function.
+    pub function: String,
+    /// The page.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Hash of the entry before its first one; empty when it begins the stream.
+    pub before: String,
+    /// Its entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// Where its chain breaks, if it does.
+    pub broken: Option<Break>,
+    /// The page before.
+    pub earlier: Option<Place>,
+    /// The page after it.
+    pub later: Option<Place>,
+}
+
+/// How far a stream holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Verified {
+    /// The function.
+    pub function: String,
+    /// Entries that were checked and hold.
+    pub entries: u64,
+    /// When the first of them was made.
+    pub from: Option<Instant>,
+    /// When the last of them was made.
+    pub to: Option<Instant>,
+    /// Hash of the last of them.
+    pub last: String,
+    /// Where it breaks, if it does.
+    pub broken: Option<Break>,
+    /// Where to go on, when the time was over.
+    pub next: Option<Place>,
+}
+
+/// The pages of a function's stream. A list of days that is younger than the stream is filled up by looking for pages
+/// on the days before it.
+pub async fn days(store: &impl Store, function: &str) -> Result<Days, StateError> {
+    let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
+    if let Some(head) = state::load(store, &state::audit_head(function)).await? {
+        super::noted(&mut days, &head.day, head.page);
+    }
+    let mut from_beginning = days.is_empty();
+    if let Some(oldest) = days.first().map(|day| day.day.clone()) {
+        from_beginning = begins(store, function, &oldest).await?;
+        let mut day = NaiveDate::parse_from_str(&oldest, "%Y-%m-%d").ok();
+        let mut searched = 0;
+        while !from_beginning && searched < SEARCHED {
+            searched += 1;
+            day = day.and_then(|day| day.pred_opt());
+            let Some(name) = day.map(|day| day.format("%Y-%m-%d").to_string()) else { break };
+            let mut pages = 0;
+            while state::load(store, &state::audit(&name, function, pages)).await?.is_some() {
+                pages += 1;
+            }
+            if pages > 0 {
+                from_beginning = begins(store, function, &name).await?;
+                days.insert(0, Day { day: name, pages });
+            }
+        }
+    }
+    Ok(Days { function: function.to_owned(), days, from_beginning })
+}
+
+/// Whether the first page of a day begins the stream.
+async fn begins(store: &impl Store, function: &str, day: &str) -> Result<bool, StateError> {
+    let entries = state::load(store, &state::audit(day, function, 0)).await?.unwrap_or_default();
+    Ok(entries.first().is_some_and(|first| first.hash == chained("", first)))
+}
+
+/// One page, checked against the one before; none when there is no such page.
+pub async fn page(store: &impl Store, days: &Days, place: &Place) -> Result<Option<Page>, StateError> {
+    let Some(position) = days.position(place) else { return Ok(None) };
+    let at = |position: Option<usize>| position.and_then(|position| days.places().nth(position));
+    let (earlier, later) = (at(position.checked_sub(1)), at(position.checked_add(1)));
+    let before = before(store, days, earlier.as_ref()).await?;
+    let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
+    let entries = stored.unwrap_or_default();
+    let broken = check(days, earlier.is_none(), place, &entries, &mut Chain::after(&before));
+    let function = days.function.clone();
+    Ok(Some(Page { function, place: place.clone(), before, entries, broken, earlier, later }))
+}
+
+/// Checks a stream from its beginning, or from a page on, until `enough` says that the time is over.
+pub async fn verify(
+    store: &impl Store,
+    days: &Days,
+    from: Option<&Place>,
+    enough: impl Fn() -> bool,
+) -> Result<Verified, StateError> {
+    let first = from.and_then(|place| days.position(place)).unwrap_or_default();
+    let earlier = first.checked_sub(1).and_then(|position| days.places().nth(position));
+    let mut chain = Chain::after(&before(store, days, earlier.as_ref()).await?);
+    let (mut broken, mut next) = (None, None);
+    for (position, place) in days.places().enumerate().skip(first) {
+        if position > first && enough() {
+            next = Some(place);
+            break;
+        }
+        let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
+        broken = check(days, position == 0, &place, &stored.unwrap_or_default(), &mut chain);
+        if broken.is_some() {
+            break;
+        }
+    }
+    let Chain { before: last, entries, from, to } = chain;
+    Ok(Verified { function: days.function.clone(), entries, from, to, last, broken, next })
+}
+
+/// The hash that a page continues.
+async fn before(store: &impl Store, days: &Days, earlier: Option<&Place>) -> Result<String, StateError> {
+    let Some(Place { day, page }) = earlier else { return Ok(String::new()) };
+    let entries = state::load(store, &state::audit(day, &days.function, *page)).await?.unwrap_or_default();
+    Ok(entries.last().map(|last| last.hash.clone()).unwrap_or_default())
+}
+
+fn check(days: &Days, first: bool, place: &Place, entries: &[Entry], chain: &mut Chain) -> Option<Break> {
+    if entries.is_empty() {
+        return Some(Break { place: place.clone(), entry: None, id: None, why: Why::Missing });
+    }
+    let broken = chain.take(place, entries).err()?;
+    let cut = first && broken.entry == Some(1) && !days.from_beginning;
+    // Whether the first entry that is left was changed or what came before it is gone, nobody can tell apart.
+    Some(if cut { Break { why: Why::Beginning, ..broken } } else { broken })
+}
+
+#[cfg(test)]
+mod tests;
