@@ -6,6 +6,7 @@ mod call;
 mod check;
 mod control;
 mod evidence;
+mod exempt;
 mod plans;
 mod policy;
 mod refuse;
@@ -163,6 +164,8 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Job(id) => users::show(store, &id, call).await,
         Route::ResumeJob(id) => users::resume(context, &id, call).await,
         Route::UndoJob(id) => users::undo(context, &id, call).await,
+        Route::Exempt => exempt::add(store, call).await,
+        Route::EndExemption => exempt::end(store, call).await,
         Route::SignOut => sign::sign_out(store, call).await,
         // Answered before anybody was asked who they are.
         Route::SignIn => Err(Problem::not_found("/admin/sign-in").into()),

@@ -54,6 +54,10 @@ pub enum Route {
     Sweep,
     /// Whether a policy is valid.
     PolicyCheck,
+    /// Exempting somebody.
+    Exempt,
+    /// Ending an exemption.
+    EndExemption,
     /// Signing in to the console.
     SignIn,
     /// Signing out.
@@ -74,6 +78,8 @@ impl Route {
             ["policy"] => Some(Self::Policy),
             ["policy", "check"] => Some(Self::PolicyCheck),
             ["check"] => Some(Self::Check),
+            ["exemptions"] => Some(Self::Exempt),
+            ["exemptions", "end"] => Some(Self::EndExemption),
             ["sign-in"] => Some(Self::SignIn),
             ["sign-out"] => Some(Self::SignOut),
             ["sweep"] => Some(Self::Sweep),
@@ -121,6 +127,8 @@ impl Route {
             | Self::Release
             | Self::Sweep
             | Self::PolicyCheck
+            | Self::Exempt
+            | Self::EndExemption
             | Self::SignOut => "POST",
             Self::User(_) => "PATCH",
         }
@@ -185,6 +193,8 @@ mod tests {
         for (path, route, methods) in [
             ("/admin/policy", Route::Policy, "GET, PUT, POST"),
             ("/admin/policy/check", Route::PolicyCheck, "POST"),
+            ("/admin/exemptions", Route::Exempt, "POST"),
+            ("/admin/exemptions/end", Route::EndExemption, "POST"),
             ("/admin/sign-in", Route::SignIn, "GET, POST"),
             ("/admin/sign-out", Route::SignOut, "POST"),
             ("/admin/sweep", Route::Sweep, "POST"),

@@ -17,6 +17,7 @@ pub mod attributes;
 pub mod audit;
 pub mod control;
 pub mod directories;
+pub mod exempt;
 pub mod explain;
 pub mod give_back;
 pub mod import;
