@@ -113,7 +113,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
             Ok(respond::see_other(&call.back))
         }
         Err(problem) if call.form && !call.wants_json() => {
-            let nav = Nav::new("", Some(caller), Banner::load(&context.store).await, SpinClock.now());
+            let nav = call.nav(&context.store).await;
             Ok(seatkeeper_console::problem(&problem, nav, &call.back))
         }
         answer => answer,
@@ -140,7 +140,7 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Policy if call.method == Method::PUT => policy::replace(store, call).await,
         Route::Policy if call.method == Method::POST => policy::replace_by_form(store, call).await,
         Route::Policy => policy::show(store, call).await,
-        Route::PolicyCheck => policy::check(call),
+        Route::PolicyCheck => policy::check(store, call).await,
         Route::Plans => plans::list(store).await,
         Route::Plan(id) => plans::show(store, &id, call).await,
         Route::Approve(id) => plans::approve(store, &id, call).await,

@@ -141,9 +141,14 @@ impl Route {
             Self::Check => Role::Operator,
             _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
             Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
-            Self::Stop | Self::Release | Self::Sweep | Self::Import | Self::Strike(_) | Self::PutBack(_) => {
-                Role::Operator
-            }
+            Self::Exempt
+            | Self::EndExemption
+            | Self::Stop
+            | Self::Release
+            | Self::Sweep
+            | Self::Import
+            | Self::Strike(_)
+            | Self::PutBack(_) => Role::Operator,
             Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => Role::Approver,
             Self::Policy
             | Self::Plans
