@@ -1,6 +1,7 @@
-//! The admin component: the policy, plans with their answers, undo, imported evidence, the stop switch, emergencies,
-//! changes of accounts, and the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
+//! The admin component: the policy and what another one would do, plans with their answers, undo, imported evidence, the
+//! stop switch, emergencies, changes of accounts, the audit trail, and the checks of an installation. Every request needs the administrator's token; whoever changes something says who they are, because that goes into the audit.
 
+mod audit;
 mod check;
 mod control;
 mod evidence;
@@ -8,6 +9,7 @@ mod plans;
 mod policy;
 mod refuse;
 mod route;
+mod simulate;
 mod users;
 
 use http::{Method, Response};
@@ -112,5 +114,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Route::Job(id) => users::show(&context.store, &id, &call).await,
         Route::ResumeJob(id) => users::resume(&context, &id, &call).await,
         Route::UndoJob(id) => users::undo(&context, &id, &call).await,
+        Route::Simulate => simulate::simulate(&context.store, &call).await,
+        Route::Audit => audit::show(&context.store, &call).await,
     }
 }

@@ -42,6 +42,10 @@ pub enum Route {
     ResumeJob(SweepId),
     /// Undoing one.
     UndoJob(SweepId),
+    /// What another policy would have done.
+    Simulate,
+    /// The audit trail.
+    Audit,
 }
 
 impl Route {
@@ -66,6 +70,8 @@ impl Route {
             ["evidence", "imports"] => Some(Self::Imports),
             ["stop"] => Some(Self::Stop),
             ["emergency"] => Some(Self::Emergency),
+            ["simulate"] => Some(Self::Simulate),
+            ["audit"] => Some(Self::Audit),
             ["users", "bulk"] => Some(Self::Bulk),
             ["users", "jobs"] => Some(Self::Jobs),
             ["users", user, "rename"] => Some(Self::Rename(name(user)?)),
@@ -82,7 +88,9 @@ impl Route {
         match self {
             Self::Policy => "GET, PUT",
             Self::Stop => "GET, POST, DELETE",
-            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) => "GET",
+            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) | Self::Audit => {
+                "GET"
+            }
             Self::Approve(_)
             | Self::Reject(_)
             | Self::Undo(_)
@@ -91,7 +99,8 @@ impl Route {
             | Self::Rename(_)
             | Self::Bulk
             | Self::ResumeJob(_)
-            | Self::UndoJob(_) => "POST",
+            | Self::UndoJob(_)
+            | Self::Simulate => "POST",
             Self::User(_) => "PATCH",
         }
     }
@@ -117,7 +126,9 @@ impl Route {
             | Self::Jobs
             | Self::Job(_)
             | Self::ResumeJob(_)
-            | Self::UndoJob(_) => 256 * 1024,
+            | Self::UndoJob(_)
+            | Self::Simulate
+            | Self::Audit => 256 * 1024,
         }
     }
 }
@@ -160,6 +171,8 @@ mod tests {
             ("/admin/users/jobs/20261122-120000", Route::Job(id()), "GET"),
             ("/admin/users/jobs/20261122-120000/resume", Route::ResumeJob(id()), "POST"),
             ("/admin/users/jobs/20261122-120000/undo", Route::UndoJob(id()), "POST"),
+            ("/admin/simulate", Route::Simulate, "POST"),
+            ("/admin/audit", Route::Audit, "GET"),
         ] {
             let found = Route::find(path);
             assert_eq!(found.as_ref(), Some(&route), "{path}");

@@ -8,7 +8,7 @@ mod gather;
 mod join;
 mod judge;
 mod open;
-mod own_records;
+pub(crate) mod own_records;
 mod page;
 mod publish;
 mod recheck;
