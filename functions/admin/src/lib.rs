@@ -2,6 +2,7 @@
 //! changes of accounts, the checks of an installation, and signing in to the console. Whoever changes something says who
 //! they are, because that goes into the audit; a token or a session decides what they may do.
 
+mod audit;
 mod call;
 mod check;
 mod control;
@@ -12,6 +13,7 @@ mod policy;
 mod refuse;
 mod route;
 mod sign;
+mod simulate;
 mod users;
 
 use call::Call;
@@ -140,6 +142,8 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Policy if call.method == Method::PUT => policy::replace(store, call).await,
         Route::Policy if call.method == Method::POST => policy::replace_by_form(store, call).await,
         Route::Policy => policy::show(store, call).await,
+        Route::Simulate => simulate::simulate(store, call).await,
+        Route::Audit => audit::show(store, call).await,
         Route::PolicyCheck => policy::check(store, call).await,
         Route::Plans => plans::list(store).await,
         Route::Plan(id) => plans::show(store, &id, call).await,

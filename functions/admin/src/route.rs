@@ -62,6 +62,10 @@ pub enum Route {
     SignIn,
     /// Signing out.
     SignOut,
+    /// What another policy would have done.
+    Simulate,
+    /// The audit trail.
+    Audit,
 }
 
 impl Route {
@@ -95,6 +99,8 @@ impl Route {
             ["stop"] => Some(Self::Stop),
             ["stop", "release"] => Some(Self::Release),
             ["emergency"] => Some(Self::Emergency),
+            ["simulate"] => Some(Self::Simulate),
+            ["audit"] => Some(Self::Audit),
             ["users", "bulk"] => Some(Self::Bulk),
             ["users", "jobs"] => Some(Self::Jobs),
             ["users", user, "rename"] => Some(Self::Rename(name(user)?)),
@@ -112,7 +118,9 @@ impl Route {
             Self::Policy => "GET, PUT, POST",
             Self::SignIn => "GET, POST",
             Self::Stop => "GET, POST, DELETE",
-            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) => "GET",
+            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) | Self::Audit => {
+                "GET"
+            }
             Self::Approve(_)
             | Self::Reject(_)
             | Self::Undo(_)
@@ -129,6 +137,7 @@ impl Route {
             | Self::PolicyCheck
             | Self::Exempt
             | Self::EndExemption
+            | Self::Simulate
             | Self::SignOut => "POST",
             Self::User(_) => "PATCH",
         }
@@ -137,8 +146,8 @@ impl Route {
     /// What it takes to send it.
     pub fn role(&self, method: &Method) -> Role {
         match self {
-            // It talks to Confluence, and what it finds is for whoever sets things up.
-            Self::Check => Role::Operator,
+            // They talk to Confluence or work for long; they are for whoever sets things up.
+            Self::Check | Self::Simulate => Role::Operator,
             _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
             Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
             Self::Exempt
@@ -161,7 +170,8 @@ impl Route {
             | Self::Jobs
             | Self::Job(_)
             | Self::ResumeJob(_)
-            | Self::UndoJob(_) => Role::Admin,
+            | Self::UndoJob(_)
+            | Self::Audit => Role::Admin,
         }
     }
 
@@ -225,6 +235,8 @@ mod tests {
             ("/admin/users/jobs/20261122-120000", Route::Job(id()), "GET"),
             ("/admin/users/jobs/20261122-120000/resume", Route::ResumeJob(id()), "POST"),
             ("/admin/users/jobs/20261122-120000/undo", Route::UndoJob(id()), "POST"),
+            ("/admin/simulate", Route::Simulate, "POST"),
+            ("/admin/audit", Route::Audit, "GET"),
         ] {
             let found = Route::find(path);
             assert_eq!(found.as_ref(), Some(&route), "{path}");
