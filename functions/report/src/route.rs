@@ -31,6 +31,8 @@ pub enum Route {
     Exemptions,
     /// Which rules govern whom.
     Populations,
+    /// What a monitoring system collects.
+    Metrics,
     /// The style sheet.
     Style,
     /// The script.
@@ -41,6 +43,9 @@ impl Route {
     /// Finds the page and the form, by the ending of the path where it has one, else by the `Accept` header. A client
     /// that accepts none of the forms gets the first one.
     pub fn find(path: &str, headers: &HeaderMap) -> Option<(Self, Format)> {
+        if path == "/metrics" {
+            return Some((Self::Metrics, Format::Json));
+        }
         let path = path.strip_prefix("/report")?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let (stem, ending) = match path.rsplit_once('.') {
@@ -110,6 +115,9 @@ mod tests {
             ("/report/explain/j.doe.json", Route::Account("j.doe".into()), Format::Json),
             ("/report/handover.csv", Route::Handover, Format::Csv),
             ("/report/exemptions.json", Route::Exemptions, Format::Json),
+            ("/metrics", Route::Metrics, Format::Json),
+            ("/report/plan", Route::NewestPlan, Format::Html),
+            ("/report/policy", Route::Policy, Format::Html),
             ("/report/populations.json", Route::Populations, Format::Json),
         ] {
             assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
