@@ -3,10 +3,10 @@
 //! Text and attachments are Markdown, and both can call people by `@name`, `@all`, `@channel` and `@here`, which a webhook
 //! cannot switch off; so every `@` that could call is broken by an invisible joiner.
 //!
-//! Limits: 16,383 characters for a post,
-//! <https://docs.mattermost.com/developers/integrate/webhooks/incoming>; attachments were limited to the same in older
-//! versions, so everything together stays below it. Pace: as the administrator set it, by default ten requests a
-//! second, 429 with `X-Ratelimit-Reset` in seconds.
+//! Limits: 16,383 characters for a post (`PostMessageMaxRunesV2` of its server); attachments were limited to 7,900 and
+//! later to the same in older versions, so everything together stays below it. Pace: where the administrator switched it
+//! on, ten requests a second by default, 429 with `X-Ratelimit-Reset` in seconds,
+//! <https://docs.mattermost.com/administration-guide/configure/rate-limiting-configuration-settings.html>.
 
 use crate::{
     Level, Message,
@@ -15,7 +15,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Characters of a whole message, with its field names.
-const MAX_MESSAGE: usize = 16_000;
+const MAX_MESSAGE: usize = 7_900;
 /// Lines of text.
 const MAX_LINES: usize = 25;
 /// Rows of the table.

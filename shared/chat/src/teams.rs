@@ -6,7 +6,7 @@
 //! the version is 1.2, the first with everything that is used here.
 //!
 //! All text stands in `TextRun`s: `TextBlock` and `FactSet` read Markdown, in which a name could be a link, and a
-//! `TextRun` does not (<https://adaptivecards.io/explorer/TextRun.html>). A mention needs an entry in
+//! `TextRun` does not (<https://learn.microsoft.com/adaptive-cards/schema-explorer/text-run>). A mention needs an entry in
 //! `msteams.entities`, and there is none.
 //!
 //! Limits: 28 KB for a message and four requests a second,

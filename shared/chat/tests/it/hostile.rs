@@ -81,7 +81,7 @@ fn nothing_is_too_long_for_its_channel_and_a_cut_is_marked() {
             assert!(block["text"]["text"].as_str().is_none_or(|text| width(text) <= 3000));
         }
         assert!(payload(Kind::Teams, &message).to_string().len() <= 28_000);
-        assert!(width(&payload(Kind::Mattermost, &message).to_string()) <= 16_383);
+        assert!(width(&payload(Kind::Mattermost, &message).to_string()) <= 7_900);
         assert!(payload(Kind::GoogleChat, &message).to_string().len() <= 32_000);
         let embed = &payload(Kind::Discord, &message)["embeds"][0];
         let fields = embed["fields"].as_array().unwrap();

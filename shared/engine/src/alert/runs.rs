@@ -13,7 +13,7 @@ const RUNS: usize = 5;
 /// A run that ended earlier than this is no news: somebody has just set up a channel.
 const NEWS: TimeDelta = TimeDelta::hours(24);
 /// Findings of a blocked run in one message; the report has all of them.
-const FINDINGS: usize = 20;
+const FINDINGS: usize = 5;
 
 /// What the sweep has written.
 pub(super) struct Known {
