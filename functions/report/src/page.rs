@@ -6,7 +6,7 @@ use crate::{
     filter::{DECISIONS, Filter, STATUSES},
     handover, policy,
     populations::Populations,
-    view::{AccountList, Explanation, Overview, PlanDetail, Runs},
+    view::{AccountList, Explanation, Overview, PlanDetail, RunList},
 };
 use askama::Template;
 use seatkeeper_console::Nav;
@@ -121,7 +121,7 @@ pub struct RunsPage<'a> {
     /// Top and bottom.
     pub nav: Nav,
     /// Content.
-    pub view: &'a Runs,
+    pub view: &'a RunList,
 }
 
 /// The hand-over list.
