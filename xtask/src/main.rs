@@ -4,6 +4,7 @@
 //! what they name. Reading order: this file, then `toolchain` and `components`, then one module for each command.
 
 mod checks;
+mod chromium;
 mod components;
 mod demo;
 mod deny;
@@ -124,6 +125,10 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
             shell::note("postgresql for the tests: installed");
             slapd::prepare()?;
             shell::note("slapd for the tests: installed");
+            chromium::prepare()?;
+            shell::note("chromium for the tests: installed");
+            let axe = chromium::axe(workspace, &python)?;
+            shell::note(&format!("axe for the tests: {}", axe.display()));
         }
     }
     shell::note(&format!("done in {}", shell::seconds(started.elapsed())));

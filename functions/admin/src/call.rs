@@ -1,7 +1,9 @@
 //! A request that was let in: by a program with a token, or by a form of somebody who signed in.
 
 use http::{HeaderMap, Method, header};
-use seatkeeper_console::{Caller, Denied, form};
+use seatkeeper_console::{Banner, Caller, Denied, Nav, form};
+use seatkeeper_engine::ports::{Clock, Store};
+use seatkeeper_spin::SpinClock;
 
 /// A request that was let in.
 pub struct Call {
@@ -31,6 +33,11 @@ impl Call {
         caller.wrote_it(&method, &headers, token.as_deref())?;
         let back = form::back_to(back.as_deref()).to_owned();
         Ok(Self { method, headers, query, body, caller, form, back })
+    }
+
+    /// The frame of a page that answers it.
+    pub async fn nav(&self, store: &impl Store) -> Nav {
+        Nav::new("", Some(self.caller.clone()), Banner::load(store).await, SpinClock.now())
     }
 
     /// A script of our pages asks for JSON although it sends a form.

@@ -9,7 +9,7 @@ use seatkeeper_engine::{
     state::{self, Import},
 };
 use seatkeeper_spin::{SpinClock, log};
-use seatkeeper_web::{Problem, Query, QueryError, respond};
+use seatkeeper_web::{Problem, Query, QueryError, csv, respond};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ pub async fn import(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>
     // Times without a zone are in the policy's zone, so there has to be a policy.
     let (_, policy) =
         policy_file::in_force(store).await.map_err(|trouble| refuse::refusal(Refusal::Trouble(trouble)))?;
-    let report = import::import(store, text, policy.zone, dry_run, &by, SpinClock.now()).await;
+    let report = import::import_as(store, text, csv::unprotect, policy.zone, dry_run, &by, SpinClock.now()).await;
     let report = report.map_err(refuse::refusal)?;
     let fields = [
         ("import.id", report.id.as_ref().map(|id| id.as_str().into()).unwrap_or_default()),
@@ -91,6 +91,20 @@ mod tests {
         let listed: Value = serde_json::from_slice(listed.body()).unwrap();
         assert_eq!(listed["imports"][0]["id"], report["id"]);
         assert_eq!(listed["imports"][0]["by"], "anna");
+    }
+
+    #[test]
+    fn names_that_an_export_protected_against_formulas_are_read_as_they_are() {
+        let store = with_policy();
+        let names = ["=cmd|' /C calc'!A0", "'=1", "+49 711", "o'brien", "-5"];
+        let mut file = csv::header(&["username", "last-seen"]);
+        file.extend(names.iter().flat_map(|name| csv::row(&[name, "2026-01-05T09:00:00Z"])));
+        let report = sent(&store, "", &file).unwrap();
+        assert_eq!((&report["accepted"], &report["refused"]), (&json!(5), &json!(0)), "{report}");
+        let id = seatkeeper_policy::SweepId::parse(report["id"].as_str().unwrap()).unwrap();
+        let rows = block_on(state::load(&store, &state::import(&id, 0))).unwrap().unwrap();
+        let read: Vec<_> = rows.into_iter().map(|row| row.0.unwrap()).collect();
+        assert_eq!(read, names.map(str::to_lowercase));
     }
 
     #[test]

@@ -2,15 +2,18 @@
 //! changes of accounts, the checks of an installation, and signing in to the console. Whoever changes something says who
 //! they are, because that goes into the audit; a token or a session decides what they may do.
 
+mod audit;
 mod call;
 mod check;
 mod control;
 mod evidence;
+mod exempt;
 mod plans;
 mod policy;
 mod refuse;
 mod route;
 mod sign;
+mod simulate;
 mod users;
 
 use call::Call;
@@ -112,7 +115,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
             Ok(respond::see_other(&call.back))
         }
         Err(problem) if call.form && !call.wants_json() => {
-            let nav = Nav::new("", Some(caller), Banner::load(&context.store).await, SpinClock.now());
+            let nav = call.nav(&context.store).await;
             Ok(seatkeeper_console::problem(&problem, nav, &call.back))
         }
         answer => answer,
@@ -139,7 +142,9 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Policy if call.method == Method::PUT => policy::replace(store, call).await,
         Route::Policy if call.method == Method::POST => policy::replace_by_form(store, call).await,
         Route::Policy => policy::show(store, call).await,
-        Route::PolicyCheck => policy::check(call),
+        Route::Simulate => simulate::simulate(store, call).await,
+        Route::Audit => audit::show(store, call).await,
+        Route::PolicyCheck => policy::check(store, call).await,
         Route::Plans => plans::list(store).await,
         Route::Plan(id) => plans::show(store, &id, call).await,
         Route::Approve(id) => plans::approve(store, &id, call).await,
@@ -163,6 +168,8 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Job(id) => users::show(store, &id, call).await,
         Route::ResumeJob(id) => users::resume(context, &id, call).await,
         Route::UndoJob(id) => users::undo(context, &id, call).await,
+        Route::Exempt => exempt::add(store, call).await,
+        Route::EndExemption => exempt::end(store, call).await,
         Route::SignOut => sign::sign_out(store, call).await,
         // Answered before anybody was asked who they are.
         Route::SignIn => Err(Problem::not_found("/admin/sign-in").into()),

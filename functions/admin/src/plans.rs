@@ -1,9 +1,11 @@
 //! Plans, the answers to them, and undo.
 
 use crate::{Call, Context, refuse};
+use askama::Template;
 use http::{Response, StatusCode};
+use seatkeeper_console::{Nav, frame};
 use seatkeeper_engine::{
-    admin,
+    admin::{self, UndoReport},
     answer::{self, Answered},
     ports::{Clock, Store},
     state::{self, Answer, Outcome, PlanHead, Struck},
@@ -46,6 +48,15 @@ struct Approve {
 #[serde(deny_unknown_fields)]
 struct Reject {
     hash: String,
+}
+
+/// How far an undo came, for people.
+#[derive(Template)]
+#[template(path = "undo.html")]
+struct UndoPage<'a> {
+    nav: Nav,
+    run: &'a str,
+    report: &'a UndoReport,
 }
 
 /// One account of a plan.
@@ -166,6 +177,10 @@ pub async fn undo(context: &Context, id: &SweepId, call: &Call) -> Result<Respon
         ("undo.by", by.into()),
     ];
     log("run undone as far as time allowed", &fields);
+    if call.form {
+        let nav = call.nav(store).await;
+        return Ok(frame::page(StatusCode::OK, &UndoPage { nav, run: id.as_str(), report: &report }));
+    }
     Ok(respond::json(StatusCode::OK, &report))
 }
 

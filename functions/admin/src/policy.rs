@@ -1,7 +1,9 @@
 //! Reading and replacing the policy.
 
 use crate::{Call, refuse};
+use askama::Template;
 use http::{HeaderValue, Response, StatusCode, header};
+use seatkeeper_console::{Nav, frame};
 use seatkeeper_engine::{
     admin::{Refusal, replace_policy},
     policy_file,
@@ -89,7 +91,7 @@ pub async fn replace_by_form(store: &impl Store, call: &Call) -> Result<Response
 }
 
 /// `POST /admin/policy/check`: whether a policy would be accepted. Nothing is stored.
-pub fn check(call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+pub async fn check(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let text = if call.form {
         let Written { text, .. } = refuse::json(call, "")?;
         text
@@ -97,7 +99,17 @@ pub fn check(call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
         refuse::text(call, "policy file")?.to_owned()
     };
     let policy = policy_file::parse(&text).map_err(|problems| refuse::refusal(Refusal::Invalid(problems)))?;
+    if call.form && !call.wants_json() {
+        return Ok(frame::page(StatusCode::OK, &CheckedPage { nav: call.nav(store).await }));
+    }
     Ok(respond::json(StatusCode::OK, &Checked { rules: policy.rules_hash(), mode: policy.mode }))
+}
+
+/// The same for people whose browser runs no scripts.
+#[derive(Template)]
+#[template(path = "checked.html")]
+struct CheckedPage {
+    nav: Nav,
 }
 
 /// A policy that would be accepted.

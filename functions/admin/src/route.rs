@@ -54,10 +54,18 @@ pub enum Route {
     Sweep,
     /// Whether a policy is valid.
     PolicyCheck,
+    /// Exempting somebody.
+    Exempt,
+    /// Ending an exemption.
+    EndExemption,
     /// Signing in to the console.
     SignIn,
     /// Signing out.
     SignOut,
+    /// What another policy would have done.
+    Simulate,
+    /// The audit trail.
+    Audit,
 }
 
 impl Route {
@@ -74,6 +82,8 @@ impl Route {
             ["policy"] => Some(Self::Policy),
             ["policy", "check"] => Some(Self::PolicyCheck),
             ["check"] => Some(Self::Check),
+            ["exemptions"] => Some(Self::Exempt),
+            ["exemptions", "end"] => Some(Self::EndExemption),
             ["sign-in"] => Some(Self::SignIn),
             ["sign-out"] => Some(Self::SignOut),
             ["sweep"] => Some(Self::Sweep),
@@ -89,6 +99,8 @@ impl Route {
             ["stop"] => Some(Self::Stop),
             ["stop", "release"] => Some(Self::Release),
             ["emergency"] => Some(Self::Emergency),
+            ["simulate"] => Some(Self::Simulate),
+            ["audit"] => Some(Self::Audit),
             ["users", "bulk"] => Some(Self::Bulk),
             ["users", "jobs"] => Some(Self::Jobs),
             ["users", user, "rename"] => Some(Self::Rename(name(user)?)),
@@ -106,7 +118,9 @@ impl Route {
             Self::Policy => "GET, PUT, POST",
             Self::SignIn => "GET, POST",
             Self::Stop => "GET, POST, DELETE",
-            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) => "GET",
+            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) | Self::Audit => {
+                "GET"
+            }
             Self::Approve(_)
             | Self::Reject(_)
             | Self::Undo(_)
@@ -121,6 +135,9 @@ impl Route {
             | Self::Release
             | Self::Sweep
             | Self::PolicyCheck
+            | Self::Exempt
+            | Self::EndExemption
+            | Self::Simulate
             | Self::SignOut => "POST",
             Self::User(_) => "PATCH",
         }
@@ -129,13 +146,18 @@ impl Route {
     /// What it takes to send it.
     pub fn role(&self, method: &Method) -> Role {
         match self {
-            // It talks to Confluence, and what it finds is for whoever sets things up.
-            Self::Check => Role::Operator,
+            // They talk to Confluence or work for long; they are for whoever sets things up.
+            Self::Check | Self::Simulate => Role::Operator,
             _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
             Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
-            Self::Stop | Self::Release | Self::Sweep | Self::Import | Self::Strike(_) | Self::PutBack(_) => {
-                Role::Operator
-            }
+            Self::Exempt
+            | Self::EndExemption
+            | Self::Stop
+            | Self::Release
+            | Self::Sweep
+            | Self::Import
+            | Self::Strike(_)
+            | Self::PutBack(_) => Role::Operator,
             Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => Role::Approver,
             Self::Policy
             | Self::Plans
@@ -148,7 +170,8 @@ impl Route {
             | Self::Jobs
             | Self::Job(_)
             | Self::ResumeJob(_)
-            | Self::UndoJob(_) => Role::Admin,
+            | Self::UndoJob(_)
+            | Self::Audit => Role::Admin,
         }
     }
 
@@ -185,6 +208,8 @@ mod tests {
         for (path, route, methods) in [
             ("/admin/policy", Route::Policy, "GET, PUT, POST"),
             ("/admin/policy/check", Route::PolicyCheck, "POST"),
+            ("/admin/exemptions", Route::Exempt, "POST"),
+            ("/admin/exemptions/end", Route::EndExemption, "POST"),
             ("/admin/sign-in", Route::SignIn, "GET, POST"),
             ("/admin/sign-out", Route::SignOut, "POST"),
             ("/admin/sweep", Route::Sweep, "POST"),
@@ -210,6 +235,8 @@ mod tests {
             ("/admin/users/jobs/20261122-120000", Route::Job(id()), "GET"),
             ("/admin/users/jobs/20261122-120000/resume", Route::ResumeJob(id()), "POST"),
             ("/admin/users/jobs/20261122-120000/undo", Route::UndoJob(id()), "POST"),
+            ("/admin/simulate", Route::Simulate, "POST"),
+            ("/admin/audit", Route::Audit, "GET"),
         ] {
             let found = Route::find(path);
             assert_eq!(found.as_ref(), Some(&route), "{path}");

@@ -1,15 +1,16 @@
 //! From a request that was let in to its answer.
 
 use crate::{
+    desk::Desk,
     exemptions, explain, export,
     filter::Filter,
     handover,
     json::{OverviewShape, PlanJson, RunsShape},
     page::{
-        AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, OverviewPage, PlanPage, PopulationsPage,
-        RunsPage,
+        AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, NoPlanPage, OverviewPage, PlanPage,
+        PolicyPage, PopulationsPage, RunsPage,
     },
-    plan, populations, read,
+    plan, policy, populations, read,
     route::Route,
 };
 use askama::Template;
@@ -120,7 +121,7 @@ async fn found<S: Store + 'static>(
         (Route::Account(who), _) => {
             let found = explain::explain(&store, &who, now).await?;
             let view = &found.ok_or(Failure::Nothing { what: "account", name: who })?;
-            shown(format, view, &AccountPage { nav: nav(""), view })
+            shown(format, view, &AccountPage { nav: nav("/report/accounts"), view, exempting: &view.username })
         }
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
@@ -137,13 +138,25 @@ async fn found<S: Store + 'static>(
             if format == Format::Json {
                 respond::json(StatusCode::OK, &PlanJson::new(shape, beside))
             } else {
+                let desk = &Desk::read(&store, &shape.plan, now).await?;
                 let view = &plan::detail(shape, beside, now);
-                frame::page(StatusCode::OK, &PlanPage { nav: nav(""), view })
+                // Between an approval and the next tick, and while it is carried out, something will change by itself.
+                let live = desk.progress.is_some() || (desk.waits && desk.answered.is_some());
+                frame::page(StatusCode::OK, &PlanPage { nav: nav("/report/plan").live(live), view, desk })
             }
+        }
+        (Route::NewestPlan, _) => match read::newest_plan(&store).await? {
+            Some(id) => respond::see_other(&format!("/report/plans/{id}")),
+            None => frame::page(StatusCode::OK, &NoPlanPage { nav: nav("/report/plan") }),
+        },
+        (Route::Policy, _) => {
+            let view = &policy::read(&store, policy::wanted(query)?).await?;
+            frame::page(StatusCode::OK, &PolicyPage { nav: nav("/report/policy"), view })
         }
         (Route::Runs, Format::Html) => {
             let view = &read::runs(&store, now).await?;
-            frame::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs"), view })
+            let live = view.progress.is_some();
+            frame::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs").live(live), view })
         }
         (Route::Runs, Format::Json | Format::Csv) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
@@ -169,7 +182,7 @@ async fn found<S: Store + 'static>(
                 let file = view.csv();
                 return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
             }
-            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view })
+            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "" })
         }
         (Route::Populations, _) => {
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);

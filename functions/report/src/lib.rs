@@ -5,6 +5,7 @@
 //! `json`, `export`, `filter`, `words`.
 
 mod answer;
+mod desk;
 mod exemptions;
 mod explain;
 mod export;
@@ -13,6 +14,7 @@ mod handover;
 mod json;
 mod page;
 mod plan;
+mod policy;
 mod populations;
 mod read;
 mod route;

@@ -1,9 +1,10 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
+    desk::Desk,
     exemptions,
     filter::{DECISIONS, Filter, STATUSES},
-    handover,
+    handover, policy,
     populations::Populations,
     view::{AccountList, Explanation, Overview, PlanDetail, Runs},
 };
@@ -79,6 +80,8 @@ pub struct AccountPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a Explanation,
+    /// Whose name stands in the form.
+    pub exempting: &'a str,
 }
 
 /// One plan.
@@ -89,6 +92,26 @@ pub struct PlanPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a PlanDetail,
+    /// What a person can do about it.
+    pub desk: &'a Desk,
+}
+
+/// Before there is any plan.
+#[derive(Template)]
+#[template(path = "no_plan.html")]
+pub struct NoPlanPage {
+    /// Top and bottom.
+    pub nav: Nav,
+}
+
+/// The policy and its versions.
+#[derive(Template)]
+#[template(path = "policy.html")]
+pub struct PolicyPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a policy::View,
 }
 
 /// The runs.
@@ -121,6 +144,8 @@ pub struct ExemptionsPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a exemptions::List,
+    /// Whose name stands in the form.
+    pub exempting: &'static str,
 }
 
 /// Which rules govern whom.

@@ -83,7 +83,6 @@ pub fn summary(plan: &PlanHead, outcome: &Outcome, now: Instant) -> PlanSummary 
         made: Moment(plan.made),
         expires: Moment(plan.expires),
         accounts: plan.accounts,
-        hash: plan.hash.clone(),
         emergency: plan.emergency.map(words::emergency),
     }
 }

@@ -13,10 +13,10 @@ use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     listing, policy_file,
     ports::Store,
-    state::{self, Run, SnapshotHead, StateError},
+    state::{self, Run, SnapshotHead, StateError, Work},
     view as engine,
 };
-use seatkeeper_policy::{Instant, Policy, SeatCount, report::PlanReport};
+use seatkeeper_policy::{Instant, Policy, SeatCount, SweepId, report::PlanReport};
 use std::collections::BTreeMap;
 
 /// Runs on the first page.
@@ -156,10 +156,22 @@ pub fn seats(overview: &engine::Overview) -> Option<(SeatCount, Instant)> {
     judged.into_iter().chain(applied).max_by_key(|(_, at)| *at)
 }
 
+/// The plan that somebody will want to see: the one that waits or is being carried out, else the newest.
+pub async fn newest_plan(store: &impl Store) -> Result<Option<SweepId>, StateError> {
+    let work = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
+    if let Some(Work::Await(plan)) = work {
+        return Ok(Some(plan));
+    }
+    let runs = engine::runs(store, ALL_RUNS).await?;
+    Ok(runs.into_iter().find(|run| run.planned > 0).map(|run| run.id))
+}
+
 /// The newest runs.
 pub async fn runs(store: &impl Store, now: Instant) -> Result<Runs, StateError> {
     let runs = engine::runs(store, ALL_RUNS).await?;
-    Ok(Runs { left: runs.iter().flat_map(left).take(LEFT).collect(), runs: rows(store, &runs, now).await? })
+    let work = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
+    let progress = work.filter(|work| !matches!(work, Work::Await(_))).as_ref().map(words::progress);
+    Ok(Runs { progress, left: runs.iter().flat_map(left).take(LEFT).collect(), runs: rows(store, &runs, now).await? })
 }
 
 /// Runs as rows; whether a plan is an emergency plan stands with the plan.

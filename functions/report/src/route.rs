@@ -19,6 +19,10 @@ pub enum Route {
     Account(String),
     /// One plan.
     Plan(SweepId),
+    /// The plan that somebody will want to see.
+    NewestPlan,
+    /// The policy and its versions.
+    Policy,
     /// The runs.
     Runs,
     /// Seats that cannot be freed from here.
@@ -52,6 +56,8 @@ impl Route {
         match stem {
             "" | "/overview" => Some((Self::Overview, form(&page)?)),
             "/accounts" => Some((Self::Accounts, form(&ALL)?)),
+            "/plan" => Some((Self::NewestPlan, form(&[Format::Html])?)),
+            "/policy" => Some((Self::Policy, form(&[Format::Html])?)),
             "/runs" => Some((Self::Runs, form(&page)?)),
             "/handover" => Some((Self::Handover, form(&ALL)?)),
             "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),

@@ -125,8 +125,6 @@ pub struct PlanSummary {
     pub expires: Moment,
     /// Accounts in it.
     pub accounts: u32,
-    /// The hash that an approval names.
-    pub hash: String,
     /// What an emergency plan is for.
     pub emergency: Option<String>,
 }
@@ -218,6 +216,8 @@ pub struct RunRow {
 /// Several sweeps.
 #[derive(Debug)]
 pub struct Runs {
+    /// What the sweep is doing now.
+    pub progress: Option<String>,
     /// Newest first.
     pub runs: Vec<RunRow>,
     /// Seats that stayed taken, newest run first.

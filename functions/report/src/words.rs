@@ -1,7 +1,7 @@
 //! All texts about sweeps and plans that people read.
 
 use seatkeeper_console::Moment;
-use seatkeeper_engine::state::{Outcome, PlanHead, Run, Work};
+use seatkeeper_engine::state::{Answer, Outcome, PlanHead, Run, Work};
 use seatkeeper_policy::{
     Emergency, Instant, Mode, Source, Verdict, WarnState,
     account::Notice,
@@ -93,6 +93,14 @@ pub fn verdict(verdict: Verdict) -> String {
         Verdict::Within => "within the cap".to_owned(),
         Verdict::OverCap { planned, limit } => format!("over the cap: {planned} accounts, {limit} allowed"),
         Verdict::Incomplete => "the snapshot was not complete".to_owned(),
+    }
+}
+
+/// What somebody said to a plan.
+pub fn answer(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Approved { .. } => "approved by",
+        Answer::Rejected => "rejected by",
     }
 }
 

@@ -54,6 +54,12 @@ impl Nav {
         Self { here, ..self }
     }
 
+    /// The same for a page about something that may be under way.
+    #[must_use]
+    pub fn live(self, live: bool) -> Self {
+        Self { live, ..self }
+    }
+
     /// Names and paths of the pages, and whether this is the one; nothing for people whom nobody knows.
     pub fn links(&self) -> Vec<(&'static str, &'static str, bool)> {
         let shown = if self.caller.is_some() { PAGES.as_slice() } else { &[] };

@@ -50,6 +50,16 @@ pub struct RowProblem {
 /// Reads a file with the columns `username` or `user-key` (or both) and `last-login`, in any order, with or without a
 /// byte order mark, separated by commas or semicolons. Times without a zone are in the policy's zone.
 pub fn parse(text: &str, zone: FixedOffset, now: Instant) -> Result<(Vec<ImportedLogin>, Vec<RowProblem>), RowProblem> {
+    parse_as(text, |cell| cell, zone, now)
+}
+
+/// The same, where `original` takes off what an export puts in front of a cell against formulas.
+pub fn parse_as(
+    text: &str,
+    original: impl Fn(&str) -> &str,
+    zone: FixedOffset,
+    now: Instant,
+) -> Result<(Vec<ImportedLogin>, Vec<RowProblem>), RowProblem> {
     let text = text.trim_start_matches('\u{feff}');
     let header = text.lines().next().unwrap_or_default();
     let separator = if header.contains(';') { b';' } else { b',' };
@@ -70,7 +80,7 @@ pub fn parse(text: &str, zone: FixedOffset, now: Instant) -> Result<(Vec<Importe
             let problem = format!("only {MOST_ROWS} rows are taken at a time; send the rest as another file");
             return Err(RowProblem { line, field: "file".into(), value: String::new(), problem });
         }
-        match columns.row(&record, line, zone, now) {
+        match columns.row(&record, &original, line, zone, now) {
             Ok(row) => rows.push(row),
             Err(problem) => problems.push(problem),
         }
@@ -110,6 +120,7 @@ impl Columns {
     fn row(
         &self,
         record: &csv::StringRecord,
+        original: &impl Fn(&str) -> &str,
         line: u64,
         zone: FixedOffset,
         now: Instant,
@@ -120,7 +131,8 @@ impl Columns {
             value: value.chars().take(80).collect(),
             problem,
         };
-        let cell = |column: Option<usize>| column.and_then(|c| record.get(c)).filter(|cell| !cell.is_empty());
+        let cell =
+            |column: Option<usize>| column.and_then(|c| record.get(c)).map(original).filter(|cell| !cell.is_empty());
         let key = cell(self.key)
             .map(|text| UserKey::parse(text.to_owned()).map_err(|e| problem("user-key", text, e.to_string())))
             .transpose()?;
@@ -180,7 +192,20 @@ pub async fn import(
     by: &str,
     now: Instant,
 ) -> Result<ImportReport, Refusal> {
-    let (rows, mut problems) = match parse(text, zone, now) {
+    import_as(store, text, |cell| cell, zone, dry_run, by, now).await
+}
+
+/// The same, where `original` takes off what an export puts in front of a cell against formulas.
+pub async fn import_as(
+    store: &impl Store,
+    text: &str,
+    original: impl Fn(&str) -> &str,
+    zone: FixedOffset,
+    dry_run: bool,
+    by: &str,
+    now: Instant,
+) -> Result<ImportReport, Refusal> {
+    let (rows, mut problems) = match parse_as(text, original, zone, now) {
         Ok(read) => read,
         Err(problem) => return Err(Refusal::Import(problem)),
     };

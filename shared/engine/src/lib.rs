@@ -7,6 +7,8 @@
 //! | timer or `POST /alert` | [`alert::tick`] |
 //! | administrator's requests | [`admin`], [`answer`], [`control`] |
 //! | names, mail, full names and groups of accounts | [`attributes`] |
+//! | what another policy would have done | [`simulate`] |
+//! | the audit trail and its chain | [`audit`] |
 //! | pages and exports | [`view`] |
 #![forbid(unsafe_code)]
 
@@ -17,6 +19,7 @@ pub mod attributes;
 pub mod audit;
 pub mod control;
 pub mod directories;
+pub mod exempt;
 pub mod explain;
 pub mod give_back;
 pub mod import;
@@ -27,6 +30,7 @@ pub mod policy_file;
 pub mod ports;
 pub mod seats;
 pub mod session;
+pub mod simulate;
 pub mod sources;
 pub mod state;
 pub mod sweep;

@@ -3,7 +3,8 @@
 
 use clap::Args;
 use seatkeeper_engine::state::{Outcome, PlanHead, Run};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::client::Client;
 use super::connection::Connection;
@@ -53,7 +54,10 @@ impl Approve {
         let client = self.connection.client()?;
         let plan = by_hash(&plans(&client)?, &self.hash)?;
         answerable(&plan)?;
-        let head = approve(&client, &plan.head, self.accept_over_cap)?;
+        let Approved { head, waits } = approve(&client, &plan.head, self.accept_over_cap)?;
+        if let Some(waits) = waits {
+            return Ok(half(self.connection.output(), &head, &waits));
+        }
         self.connection.output().show(
             &format!("{} is approved. The next tick of the sweep carries it out.", described(&head)),
             &json!({"exit": Exit::Done.code(), "plan": head}),
@@ -89,7 +93,10 @@ impl Apply {
         answerable(&plan)?;
         // A plan that is being carried out was approved before; we only follow it to the end.
         if plan.outcome != Outcome::Running {
-            approve(&client, &plan.head, self.approve.accept_over_cap)?;
+            let Approved { head, waits } = approve(&client, &plan.head, self.approve.accept_over_cap)?;
+            if let Some(waits) = waits {
+                return Ok(half(output, &head, &waits));
+            }
             output.note(&format!("{} is approved.", described(&plan.head)));
         }
         until_rest(&client, Begin::Due, self.patience, output)?;
@@ -125,9 +132,30 @@ fn described(head: &PlanHead) -> String {
     format!("Plan {} ({}, hash {})", head.id, plural(head.accounts, "account"), short(&head.hash))
 }
 
-fn approve(client: &Client, head: &PlanHead, over_cap: bool) -> Result<PlanHead, Failure> {
+/// A plan that was approved, or for which one more yes is needed.
+struct Approved {
+    head: PlanHead,
+    /// What it still waits for, such as `second-person`.
+    waits: Option<String>,
+}
+
+/// A plan that nobody carries out before somebody else has said yes as well.
+fn half(output: Output, head: &PlanHead, waits: &str) -> Exit {
+    let for_what = if waits == "second-person" { "a second person" } else { waits };
+    let text = format!(
+        "{} has your approval and waits for {for_what}. Nothing is carried out before.\nNext step: let somebody else, signed in \
+         as another person, look at it and type `seatkeeper approve {}`.",
+        described(head),
+        short(&head.hash)
+    );
+    output.show(&text, &json!({"exit": Exit::Planned.code(), "plan": head, "waits-for": waits}));
+    Exit::Planned
+}
+
+fn approve(client: &Client, head: &PlanHead, over_cap: bool) -> Result<Approved, Failure> {
     let order = json!({"hash": head.hash, "accept-over-cap": over_cap});
-    client.order(&format!("/admin/plans/{}/approve", head.id), &order).map_err(|failure: Failure| {
+    let path = format!("/admin/plans/{}/approve", head.id);
+    let answer: Value = client.order(&path, &order).map_err(|failure: Failure| {
         if failure.is("over-cap") {
             failure.exit(Exit::OverCap).instead("Find out why it is so large. Say --accept-over-cap if that is meant.")
         } else if failure.is("dry-run") {
@@ -139,7 +167,12 @@ fn approve(client: &Client, head: &PlanHead, over_cap: bool) -> Result<PlanHead,
         } else {
             failure
         }
-    })
+    })?;
+    let waits = answer.get("waits-for").and_then(Value::as_str).map(str::to_owned);
+    // Who waits for somebody else need not be told the plan again.
+    let told = answer.get("plan").unwrap_or(&answer);
+    let head = PlanHead::deserialize(told).unwrap_or_else(|_| head.clone());
+    Ok(Approved { head, waits })
 }
 
 /// A plan that is over is refused here, in words that tell how it ended; every other answer is up to the instance.

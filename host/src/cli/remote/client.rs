@@ -121,6 +121,21 @@ impl Client {
         self.answer(Method::POST, Role::Admin, path, &headers, body)?.json(path)
     }
 
+    /// `POST` of a file that only asks something: nobody has to say who asks.
+    pub(crate) fn ask<T: DeserializeOwned>(&self, path: &str, content_type: &str, body: &str) -> Result<T, Failure> {
+        self.answer(Method::POST, Role::Admin, path, &[("Content-Type", content_type)], body)?.json(path)
+    }
+
+    /// `GET` of a page without a token, as a browser would. The answer may have any status.
+    pub(crate) fn visit(&self, path: &str) -> Result<Answer, Failure> {
+        self.whole(Method::GET, None, path, &[("Accept", "text/html")], ())
+    }
+
+    /// Whether a browser keeps the cookies of a session: only over TLS, or on this machine.
+    pub(crate) fn keeps_cookies(&self) -> bool {
+        self.base.starts_with("https:") || local(&self.base)
+    }
+
     /// `DELETE` as an administrator's order.
     pub(crate) fn withdraw<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let by = self.by.clone()?;

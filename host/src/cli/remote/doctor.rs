@@ -1,4 +1,4 @@
-//! `seatkeeper doctor`: is everything as it must be? Nothing it does changes anything.
+//! `seatkeeper doctor`: is everything as it must be? Nothing it does changes anything; only `--send-test` sends something.
 
 use chrono::Utc;
 use clap::Args;
@@ -8,6 +8,7 @@ use seatkeeper_web::signature;
 use serde::Serialize;
 use serde_json::json;
 
+use super::channels;
 use super::client::Client;
 use super::connection::Connection;
 use super::control::Switch;
@@ -23,6 +24,9 @@ const PING: &str = r#"{"test": true}"#;
 /// Arguments of `seatkeeper doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
+    /// Send a test message to every alert channel that is configured.
+    #[arg(long)]
+    send_test: bool,
     #[command(flatten)]
     pub(crate) connection: Connection,
 }
@@ -64,7 +68,7 @@ impl Check {
     }
 
     /// A failure as a line, without its `Error:`.
-    fn failed(about: &'static str, failure: &Failure) -> Self {
+    pub(super) fn failed(about: &'static str, failure: &Failure) -> Self {
         let text = failure.to_string();
         let (text, next) = text.split_once("\nNext step: ").unwrap_or((&text, "Look into the log of the instance."));
         let text = text.trim_start_matches("Error: ").replace("\n  ", "; ");
@@ -102,6 +106,10 @@ impl Doctor {
             )
         });
         checks.extend(webhook(&client));
+        checks.push(channels::sign_in(&client));
+        if self.send_test {
+            checks.extend(channels::send_test(&client));
+        }
         let exit = exit(&checks);
         self.connection.output().show(&text(&checks), &json!({"exit": exit.code(), "checks": checks}));
         Ok(exit)

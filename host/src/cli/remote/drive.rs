@@ -122,10 +122,15 @@ pub(crate) struct Progress(ProgressBar);
 impl Progress {
     /// A line, if somebody watches.
     pub(crate) fn new(output: Output) -> Self {
+        Self::about(output, "waking the sweep")
+    }
+
+    /// The same with other first words.
+    pub(crate) fn about(output: Output, what: &str) -> Self {
         let bar = if output.watched() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         if output.watched() {
             bar.enable_steady_tick(Duration::from_millis(120));
-            bar.set_message("waking the sweep");
+            bar.set_message(what.to_owned());
         }
         Self(bar)
     }
@@ -146,6 +151,11 @@ impl Progress {
         self.0.set_length(total);
         self.0.set_position(done);
         self.0.set_message(what.to_owned());
+    }
+
+    /// Whether anybody sees it.
+    pub(crate) fn is_shown(&self) -> bool {
+        !self.0.is_hidden()
     }
 
     /// So many, nobody knows of how many.

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) const EXIT_CODES: &str = "Exit codes:
   0  done, or there is nothing to do
   1  error: wrong usage, no connection, no access, not found
-  2  changes are planned and nothing was carried out: the plan waits for an answer, or the policy is in dry run
-  3  the plan is larger than the cap and is in quarantine
-  4  the sweep failed, its snapshot was incomplete, or some accounts of the plan or rows of a file failed
-  5  the instance refused: wrong hash, closed plan, dry run, invalid or changed policy, unreadable file";
+  2  nothing carried out yet: the plan waits for an answer or a second person, or is a dry run
+  3  the plan is larger than the cap and is in quarantine, or would be
+  4  the sweep failed, its snapshot was incomplete, or some accounts or rows of a file failed
+  5  the instance refused: wrong hash, closed plan, dry run, invalid or changed policy or file
+  6  the audit trail is broken: an entry was changed, taken out or put in";
 
 /// How a command ended. The numbers are documented and never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) enum Exit {
     Failed = 4,
     /// The instance understood and said no.
     Refused = 5,
+    /// The audit trail does not hold.
+    Broken = 6,
 }
 
 impl Exit {
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_documented_numbers_are_the_real_ones() {
-        let all = [Exit::Done, Exit::Error, Exit::Planned, Exit::OverCap, Exit::Failed, Exit::Refused];
+        let all = [Exit::Done, Exit::Error, Exit::Planned, Exit::OverCap, Exit::Failed, Exit::Refused, Exit::Broken];
         let lines: Vec<&str> = EXIT_CODES.lines().skip(1).collect();
         assert_eq!(lines.len(), all.len());
         for (exit, line) in all.iter().zip(lines) {

@@ -2,6 +2,8 @@
 //! goes on by its own timer.
 
 mod answer;
+mod audit;
+mod channels;
 mod client;
 mod connection;
 mod control;
@@ -18,6 +20,7 @@ mod plan;
 mod policy;
 mod render;
 mod secrets;
+mod simulate;
 mod undo;
 mod users;
 mod view;
@@ -27,7 +30,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use exit::{EXIT_CODES, Exit};
+use exit::EXIT_CODES;
+pub(crate) use exit::{Exit, Failure};
+use output::Output;
+pub(crate) use output::write;
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -38,8 +44,9 @@ pub(crate) enum Command {
   seatkeeper plan --top 100 --env-file /etc/seatkeeper.env
   seatkeeper plan --json | jq '.plan.hash'
 
-Tokens: trigger and report (or admin), from SEATKEEPER_TRIGGER_TOKEN and SEATKEEPER_REPORT_TOKEN, or from
-SPIN_VARIABLE_TRIGGER_TOKEN and so on in the file that configures `up`."))]
+Tokens: trigger and report (or admin), from SEATKEEPER_TRIGGER_TOKEN and
+SEATKEEPER_REPORT_TOKEN, or from SPIN_VARIABLE_TRIGGER_TOKEN and so on in the file that
+configures `up`."))]
     Plan(plan::Plan),
     /// Show a plan that exists.
     #[command(after_long_help = help("
@@ -70,12 +77,24 @@ SPIN_VARIABLE_TRIGGER_TOKEN and so on in the file that configures `up`."))]
     #[command(after_long_help = help("
   seatkeeper undo 20261122-233000"))]
     Undo(undo::Undo),
-    /// Write accounts or a plan as CSV or JSON.
-    #[command(after_long_help = help("
-  seatkeeper export accounts --output accounts.csv
-  seatkeeper export accounts --decision reclaim --format json
-  seatkeeper export plan 20261122-233000 --output plan.csv"))]
+    /// Write a list as CSV or JSON: accounts, a plan, runs, the audit trail and more.
+    #[command(after_long_help = export_help())]
     Export(export::Export),
+    /// What another policy would have done on the newest snapshot. Nothing is written anywhere.
+    #[command(after_long_help = help("
+  seatkeeper simulate policy.toml
+  seatkeeper simulate policy.toml --csv --output changes.csv
+  seatkeeper simulate policy.toml --json | jq '.part.taken'
+
+Every account of the newest sweep is judged again under the given policy, as if it had been
+in force then. What that sweep did not ask Confluence cannot be known; the command says so."))]
+    Simulate(simulate::Simulate),
+    /// Look at the audit trail, write it to a file, and verify its chain of hashes.
+    #[command(after_long_help = help("
+  seatkeeper audit verify
+  seatkeeper audit show --top 20
+  seatkeeper audit export --output audit.csv"))]
+    Audit(audit::Audit),
     /// Read, replace and check the policy.
     #[command(after_long_help = help("
   seatkeeper policy get --output policy.toml
@@ -94,8 +113,9 @@ SPIN_VARIABLE_TRIGGER_TOKEN and so on in the file that configures `up`."))]
   seatkeeper import logins.csv
   seatkeeper import logins.csv --json | jq '.import.problems'
 
-The file has a header and the columns `username` or `user-key` (or both) and `last-login`, separated by commas or
-semicolons. Times without a zone are in the policy's zone."))]
+The file has a header and the columns `username` or `user-key` (or both) and `last-login`,
+separated by commas or semicolons. Times without a zone are in the policy's zone. What
+`export last-logins` wrote can be imported as it is."))]
     Import(import::Import),
     /// Stop everything: from the next account on, no sweep writes to Confluence. Seats are still given back.
     #[command(after_long_help = help("
@@ -111,8 +131,8 @@ semicolons. Times without a zone are in the policy's zone."))]
   seatkeeper emergency --seats 480
   seatkeeper emergency --seats 480 --idle-days 30 --top 100
 
-Everything that protects accounts still does; only the windows and the warnings are left aside. Carry the plan out
-with `seatkeeper apply HASH`."))]
+Everything that protects accounts still does; only the windows and the warnings are left
+aside. Carry the plan out with `seatkeeper apply HASH`."))]
     Emergency(control::Emergency),
     /// Seats that should come free and cannot be freed from here: the list for whoever looks after the directories.
     #[command(after_long_help = help("
@@ -135,12 +155,28 @@ with `seatkeeper apply HASH`."))]
     /// Check tokens, rights, what this Confluence can do, groups of the policy, clocks and the webhook's signature.
     #[command(after_long_help = help("
   seatkeeper doctor
+  seatkeeper doctor --send-test
   seatkeeper doctor --env-file .env --json"))]
     Doctor(doctor::Doctor),
 }
 
 fn help(examples: &str) -> String {
     format!("Examples:{examples}\n\n{EXIT_CODES}")
+}
+
+fn export_help() -> String {
+    let examples = "
+  seatkeeper export accounts --output accounts.csv
+  seatkeeper export accounts --decision reclaim --format json
+  seatkeeper export last-logins --output exports/
+  seatkeeper export plan 20261122-233000 --output plan.csv
+  seatkeeper export audit --format json --output audit.json";
+    format!("{}\n\n{}", export::lists_help(), help(examples))
+}
+
+/// Ends a command that has no options for its output.
+pub(crate) fn ended(result: Result<Exit, Failure>) -> ExitCode {
+    Output { json: false }.end(result)
 }
 
 impl Command {
@@ -155,6 +191,8 @@ impl Command {
             Self::Reject(reject) => reject.connection.output(),
             Self::Undo(undo) => undo.connection.output(),
             Self::Export(export) => export.output(),
+            Self::Simulate(simulate) => simulate.connection.output(),
+            Self::Audit(audit) => audit.output(),
             Self::Policy(policy) => policy.output(),
             Self::Sweep(sweep) => sweep.connection.output(),
             Self::Import(import) => import.connection.output(),
@@ -175,6 +213,8 @@ impl Command {
             Self::Reject(reject) => reject.run(),
             Self::Undo(undo) => undo.run(),
             Self::Export(export) => export.run(),
+            Self::Simulate(simulate) => simulate.run(),
+            Self::Audit(audit) => audit.run(),
             Self::Policy(policy) => policy.run(),
             Self::Sweep(sweep) => sweep.run(),
             Self::Import(import) => import.run(),

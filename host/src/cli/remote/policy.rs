@@ -149,14 +149,19 @@ impl Put {
     }
 }
 
-fn check(file: &Path, output: Output) -> Result<Exit, Failure> {
-    let policy = seatkeeper_engine::policy_file::parse(&read(file)?).map_err(|problems| {
+/// A policy file, or all that is wrong with it.
+pub(super) fn parsed(file: &Path, text: &str) -> Result<seatkeeper_policy::Policy, Failure> {
+    seatkeeper_engine::policy_file::parse(text).map_err(|problems| {
         let number = u32::try_from(problems.len()).unwrap_or(u32::MAX);
         Failure::new(format!("{} has {}", file.display(), plural(number, "problem")))
             .code("policy-invalid")
             .problems(problems)
             .next_step("Correct all of them; `seatkeeper policy schema` prints what an editor needs to help.")
-    })?;
+    })
+}
+
+fn check(file: &Path, output: Output) -> Result<Exit, Failure> {
+    let policy = parsed(file, &read(file)?)?;
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     let text = format!(
         "{} is valid: mode {:?}, {}, {}{}.\nRules {}",

@@ -13,6 +13,7 @@ use super::exit::{Exit, Failure};
 use super::output::Output;
 use super::secrets::Role;
 
+mod columns;
 mod tell;
 
 /// Answers in a row that may come no further before we give up.
@@ -33,12 +34,18 @@ enum What {
   seatkeeper users rename jdoe jane.doe")]
     Rename(Rename),
     /// Change mail address, full name and groups of an account. What is not named stays.
-    #[command(after_help = "Examples:
+    #[command(
+        override_usage = "seatkeeper users set [OPTIONS] <USER>",
+        after_help = "Examples:
   seatkeeper users set jdoe --email jane.doe@example.com --full-name Jane
-  seatkeeper users set jdoe --add-group sales --remove-group old-sales --dry-run")]
+  seatkeeper users set jdoe --add-group sales --remove-group old-sales --dry-run"
+    )]
     Set(Set),
-    /// Change accounts by a CSV file with the columns username, new-username, email, full-name, add-groups, remove-groups.
-    #[command(after_help = "Examples:
+    /// Change accounts by a CSV file.
+    #[command(after_help = "Columns: username, and at least one of new-username, email, full-name, add-groups,
+remove-groups. The other columns of `export accounts` may stay in the file; they change nothing.
+
+Examples:
   seatkeeper users bulk people.csv --dry-run
   seatkeeper users bulk people.csv
   seatkeeper users bulk people.csv --skip-refused --json | jq '.report.job.tally'")]
@@ -163,6 +170,10 @@ impl Users {
             }
             What::Bulk(Bulk { file, dry_run, skip_refused, connection }) => {
                 let text = super::policy::read(file)?;
+                let (text, left_out) = columns::taken(&text)?;
+                if !left_out.is_empty() {
+                    output.note(&format!("Left out, because they change nothing: {}.", left_out.join(", ")));
+                }
                 let path = format!("/admin/users/bulk{}", query(*dry_run, *skip_refused));
                 let client = connection.client()?;
                 to_the_end(&client, client.send(&path, "text/csv", &text).map_err(in_commands)?, output)

@@ -46,6 +46,19 @@ impl Days {
         self.days.iter().flat_map(|day| (0..day.pages).map(|page| Place { day: day.day.clone(), page }))
     }
 
+    /// Takes the entries of a page into a chain and says where it breaks, if it does. Whoever has the entries needs no
+    /// store for that.
+    pub fn check(&self, place: &Place, entries: &[Entry], chain: &mut Chain) -> Option<Break> {
+        if entries.is_empty() {
+            return Some(Break { place: place.clone(), entry: None, id: None, why: Why::Missing });
+        }
+        let broken = chain.take(place, entries).err()?;
+        let first = self.places().next().is_some_and(|first| first == *place);
+        let cut = first && broken.entry == Some(1) && !self.from_beginning;
+        // Whether the first entry that is left was changed or what came before it is gone, nobody can tell apart.
+        Some(if cut { Break { why: Why::Beginning, ..broken } } else { broken })
+    }
+
     fn position(&self, place: &Place) -> Option<usize> {
         self.places().position(|known| known == *place)
     }
@@ -204,7 +217,7 @@ pub async fn page(store: &impl Store, days: &Days, place: &Place) -> Result<Opti
     let before = before(store, days, earlier.as_ref()).await?;
     let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
     let entries = stored.unwrap_or_default();
-    let broken = check(days, earlier.is_none(), place, &entries, &mut Chain::after(&before));
+    let broken = days.check(place, &entries, &mut Chain::after(&before));
     let function = days.function.clone();
     Ok(Some(Page { function, place: place.clone(), before, entries, broken, earlier, later }))
 }
@@ -226,7 +239,7 @@ pub async fn verify(
             break;
         }
         let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
-        broken = check(days, position == 0, &place, &stored.unwrap_or_default(), &mut chain);
+        broken = days.check(&place, &stored.unwrap_or_default(), &mut chain);
         if broken.is_some() {
             break;
         }
@@ -240,16 +253,6 @@ async fn before(store: &impl Store, days: &Days, earlier: Option<&Place>) -> Res
     let Some(Place { day, page }) = earlier else { return Ok(String::new()) };
     let entries = state::load(store, &state::audit(day, &days.function, *page)).await?.unwrap_or_default();
     Ok(entries.last().map(|last| last.hash.clone()).unwrap_or_default())
-}
-
-fn check(days: &Days, first: bool, place: &Place, entries: &[Entry], chain: &mut Chain) -> Option<Break> {
-    if entries.is_empty() {
-        return Some(Break { place: place.clone(), entry: None, id: None, why: Why::Missing });
-    }
-    let broken = chain.take(place, entries).err()?;
-    let cut = first && broken.entry == Some(1) && !days.from_beginning;
-    // Whether the first entry that is left was changed or what came before it is gone, nobody can tell apart.
-    Some(if cut { Break { why: Why::Beginning, ..broken } } else { broken })
 }
 
 #[cfg(test)]

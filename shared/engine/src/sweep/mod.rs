@@ -9,7 +9,7 @@ mod join;
 mod judge;
 pub(crate) use judge::SNAPSHOT_PAGE;
 mod open;
-mod own_records;
+pub(crate) mod own_records;
 mod page;
 mod publish;
 mod recheck;

@@ -1,0 +1,182 @@
+//! Exempting somebody, and ending an exemption, without editing the policy by hand. The policy stays the only place where
+//! exemptions are: its text is changed with all comments kept, and becomes its next version.
+
+use crate::{
+    admin::{Refusal, replace_policy},
+    ports::Store,
+    state::{self, PolicyRecord},
+    trouble::Trouble,
+};
+use seatkeeper_policy::{Instant, raw::Problem};
+use serde::Deserialize;
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+
+/// Who is exempt: a user name, a group, or a pattern of user names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A user name.
+    User,
+    /// A group.
+    Group,
+    /// A pattern of user names.
+    Pattern,
+}
+
+impl Kind {
+    /// The key of the policy.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
+/// An exemption as somebody writes it. The policy's own rules decide whether it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Who.
+    pub kind: Kind,
+    /// Name or pattern.
+    pub subject: &'a str,
+    /// Why.
+    pub why: &'a str,
+    /// Who answers for it.
+    pub owner: &'a str,
+    /// The first day without it, such as `2027-07-01`; none for no end.
+    pub expires: Option<&'a str>,
+}
+
+/// Adds an exemption.
+pub async fn add(store: &impl Store, wanted: Wanted<'_>, by: &str, now: Instant) -> Result<PolicyRecord, Refusal> {
+    let (record, mut document) = policy(store).await?;
+    let mut table = Table::new();
+    table[wanted.kind.word()] = value(wanted.subject);
+    table["why"] = value(wanted.why);
+    table["owner"] = value(wanted.owner);
+    if let Some(day) = wanted.expires {
+        table["expires"] = value(day);
+    }
+    let tables = tables(&mut document)?;
+    let same = |known: &Table| known.get(wanted.kind.word()).and_then(Item::as_str) == Some(wanted.subject);
+    if tables.iter().any(same) {
+        return Err(wrong(wanted.kind.word(), wanted.subject, "is exempt already; end that exemption first"));
+    }
+    tables.push(table);
+    replace_policy(store, &document.to_string(), Some(record.version), by, now).await
+}
+
+/// Ends an exemption. One that is not there is an error: somebody else may have changed the policy.
+pub async fn end(
+    store: &impl Store,
+    kind: Kind,
+    subject: &str,
+    by: &str,
+    now: Instant,
+) -> Result<PolicyRecord, Refusal> {
+    let (record, mut document) = policy(store).await?;
+    let tables = tables(&mut document)?;
+    let place = tables.iter().position(|known| known.get(kind.word()).and_then(Item::as_str) == Some(subject));
+    let place = place.ok_or_else(|| wrong(kind.word(), subject, "is not exempt (any more)"))?;
+    tables.remove(place);
+    replace_policy(store, &document.to_string(), Some(record.version), by, now).await
+}
+
+async fn policy(store: &impl Store) -> Result<(PolicyRecord, DocumentMut), Refusal> {
+    let record = state::load(store, &state::policy()).await?.ok_or_else(Trouble::no_policy)?;
+    let document = record.text.parse::<DocumentMut>().map_err(|error| wrong("policy", "", &error.to_string()))?;
+    Ok((record, document))
+}
+
+/// The exemptions. A policy may also have them in one line, which becomes tables.
+fn tables(document: &mut DocumentMut) -> Result<&mut ArrayOfTables, Refusal> {
+    let item = document.entry("exempt").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    if item.is_array() {
+        *item = std::mem::take(item).into_array_of_tables().map_or_else(|item| item, Item::ArrayOfTables);
+    }
+    item.as_array_of_tables_mut().ok_or_else(|| wrong("exempt", "", "is not a list of tables"))
+}
+
+fn wrong(field: &str, value: &str, problem: &str) -> Refusal {
+    let (field, value, problem) = (field.to_owned(), value.to_owned(), problem.to_owned());
+    Refusal::Invalid(vec![Problem { field, value, problem }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryStore, block_on};
+    use seatkeeper_policy::testing::at;
+
+    const BASE: &str = "version = 1 # the format\nlicence-groups = [\"users\"]\ninactive.after-days = 90\n";
+
+    fn now() -> Instant {
+        at("2026-11-23T08:00:00Z")
+    }
+
+    fn store(text: &str) -> MemoryStore {
+        let store = MemoryStore::default();
+        block_on(replace_policy(&store, text, None, "ada", now())).unwrap();
+        store
+    }
+
+    fn wanted(subject: &str) -> Wanted<'_> {
+        Wanted {
+            kind: Kind::User,
+            subject,
+            why: "On \"leave\"\n[[exempt]]",
+            owner: "hr@example.com",
+            expires: Some("2027-07-01"),
+        }
+    }
+
+    #[test]
+    fn an_exemption_becomes_the_next_version_and_every_comment_stays() {
+        for rest in
+            ["", "\n[[exempt]] # first\nuser = \"b\"\nwhy = \"w\"\nowner = \"o\"\n\n[[alert]]\npercent = 90 # loud\n"]
+        {
+            let store = store(&format!("{BASE}{rest}"));
+            let record = block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+            assert_eq!(record.version, 2);
+            let policy = crate::policy_file::parse(&record.text).unwrap();
+            let newest = policy.exemptions.last().unwrap();
+            assert_eq!((newest.why.as_str(), newest.owner.as_str()), ("On \"leave\"\n[[exempt]]", "hr@example.com"));
+            for comment in ["# the format", "# first", "# loud"].iter().filter(|comment| rest.contains(**comment)) {
+                assert!(record.text.contains(comment), "{}", record.text);
+            }
+            let ended = block_on(end(&store, Kind::User, "jane.doe", "ada", now())).unwrap();
+            assert_eq!(crate::policy_file::parse(&ended.text).unwrap().exemptions.len(), policy.exemptions.len() - 1);
+        }
+    }
+
+    #[test]
+    fn exemptions_in_one_line_are_understood_too() {
+        let store = store(&format!("{BASE}exempt = [{{ user = \"b\", why = \"w\", owner = \"o\" }}]\n"));
+        let record = block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+        assert_eq!(crate::policy_file::parse(&record.text).unwrap().exemptions.len(), 2);
+    }
+
+    #[test]
+    fn what_the_policy_would_not_take_is_refused_and_changes_nothing() {
+        let store = store(BASE);
+        block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+        let before = store.entries();
+        for refused in [
+            add(&store, wanted("jane.doe"), "ada", now()),
+            add(&store, Wanted { why: "", ..wanted("b") }, "ada", now()),
+            add(&store, Wanted { owner: " ", ..wanted("b") }, "ada", now()),
+            add(&store, Wanted { expires: Some("soon"), ..wanted("b") }, "ada", now()),
+            add(&store, Wanted { subject: "", ..wanted("b") }, "ada", now()),
+        ] {
+            assert!(matches!(block_on(refused), Err(Refusal::Invalid(_))));
+        }
+        assert!(matches!(block_on(end(&store, Kind::Group, "jane.doe", "ada", now())), Err(Refusal::Invalid(_))));
+        assert_eq!(store.entries(), before);
+        assert!(matches!(
+            block_on(add(&MemoryStore::default(), wanted("b"), "ada", now())),
+            Err(Refusal::Trouble(trouble)) if trouble.code == "no-policy"
+        ));
+    }
+}
