@@ -8,9 +8,10 @@ use crate::{
     json::{OverviewShape, PlanJson, RunsShape},
     page::{
         AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, NoPlanPage, OverviewPage, PlanPage,
-        PolicyPage, PopulationsPage, RunsPage,
+        PolicyPage, PopulationsPage, ReportsPage, RunsPage,
     },
     plan, policy, populations, read,
+    reports::{self, Kind},
     route::Route,
 };
 use askama::Template;
@@ -201,6 +202,29 @@ async fn found<S: Store + 'static>(
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
             let view = &populations::read(&store, head.as_ref(), &policy).await?;
             shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
+        }
+        (Route::Reports, _) => {
+            let span = reports::Span::parse(query, now)?;
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let rules = policy.policy.as_ref().map(|(_, policy)| policy);
+            let view = &reports::read(&store, head.as_ref(), rules, span, now).await?;
+            shown(format, view, &ReportsPage { nav: nav(reports::PATH), charts: ReportsPage::charts(view), view })
+        }
+        (Route::UsageFile, _) => {
+            let span = reports::Span::parse(query, now)?;
+            let file = reports::usage_file(&reports::usage_of(&store, span).await?);
+            let headers = respond::csv_headers(&format!("usage-{}.csv", now.format("%Y%m%d")));
+            return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
+        }
+        (Route::Reclaims, _) => {
+            let span = reports::Span::parse(query, now)?;
+            let headers = respond::csv_headers(&format!("reclaims-{}.csv", now.format("%Y%m%d")));
+            return Ok(send::streamed(headers, reports::export(store, Kind::Reclaims, span).await?));
+        }
+        (Route::Restores, _) => {
+            let span = reports::Span::parse(query, now)?;
+            let headers = respond::csv_headers(&format!("restores-{}.csv", now.format("%Y%m%d")));
+            return Ok(send::streamed(headers, reports::export(store, Kind::Restores, span).await?));
         }
         // These were answered before anybody was asked for a token.
         (Route::Style | Route::Script, _) => respond::empty(StatusCode::NOT_FOUND),

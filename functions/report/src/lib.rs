@@ -5,6 +5,7 @@
 //! `json`, `export`, `filter`, `words`.
 
 mod answer;
+mod charts;
 mod desk;
 mod exemptions;
 mod explain;
@@ -17,6 +18,7 @@ mod plan;
 mod policy;
 mod populations;
 mod read;
+mod reports;
 mod route;
 #[cfg(test)]
 mod testing;

@@ -1,11 +1,13 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
+    charts::{self, Chart},
     desk::Desk,
     exemptions,
     filter::{DECISIONS, Filter, STATUSES},
     handover, policy,
     populations::Populations,
+    reports::Report,
     view::{AccountList, Explanation, Overview, PlanDetail, RunList},
 };
 use askama::Template;
@@ -156,6 +158,30 @@ pub struct PopulationsPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a Populations,
+}
+
+/// Usage, reclaims, restores and savings.
+#[derive(Template)]
+#[template(path = "reports.html")]
+pub struct ReportsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Charts, the first one first.
+    pub charts: Vec<Chart>,
+    /// Content.
+    pub view: &'a Report,
+}
+
+impl ReportsPage<'_> {
+    /// The charts of a report.
+    pub fn charts(view: &Report) -> Vec<Chart> {
+        vec![
+            charts::usage(&view.days, view.forecast.as_ref()),
+            charts::bands(&view.activity.unwrap_or_default()),
+            charts::flows(&view.months),
+            charts::seen(&view.days),
+        ]
+    }
 }
 
 /// Names in a row, cut where nobody reads on; the JSON has all of them.

@@ -33,6 +33,14 @@ pub enum Route {
     Populations,
     /// What a monitoring system collects.
     Metrics,
+    /// Usage, reclaims, restores and savings.
+    Reports,
+    /// Usage day by day, as a file.
+    UsageFile,
+    /// Seats taken back, as a file.
+    Reclaims,
+    /// Seats given back, as a file.
+    Restores,
     /// The style sheet.
     Style,
     /// The script.
@@ -67,6 +75,10 @@ impl Route {
             "/handover" => Some((Self::Handover, form(&ALL)?)),
             "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),
             "/populations" => Some((Self::Populations, form(&page)?)),
+            "/reports" => Some((Self::Reports, form(&page)?)),
+            "/reports/usage" => Some((Self::UsageFile, form(&[Format::Csv])?)),
+            "/reports/reclaims" => Some((Self::Reclaims, form(&[Format::Csv])?)),
+            "/reports/restores" => Some((Self::Restores, form(&[Format::Csv])?)),
             "/style.css" => Some((Self::Style, Format::Html)),
             "/console.js" => Some((Self::Script, Format::Html)),
             _ => {
@@ -119,6 +131,11 @@ mod tests {
             ("/report/plan", Route::NewestPlan, Format::Html),
             ("/report/policy", Route::Policy, Format::Html),
             ("/report/populations.json", Route::Populations, Format::Json),
+            ("/report/reports", Route::Reports, Format::Html),
+            ("/report/reports.json", Route::Reports, Format::Json),
+            ("/report/reports/usage.csv", Route::UsageFile, Format::Csv),
+            ("/report/reports/reclaims.csv", Route::Reclaims, Format::Csv),
+            ("/report/reports/restores.csv", Route::Restores, Format::Csv),
         ] {
             assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
         }

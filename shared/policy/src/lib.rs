@@ -17,6 +17,7 @@ pub mod id;
 pub mod journal;
 pub mod plan;
 pub mod policy;
+pub mod price;
 pub mod raw;
 pub mod report;
 pub mod restore;

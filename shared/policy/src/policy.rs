@@ -3,6 +3,7 @@
 
 use crate::{
     Directory, GroupName, Instant, Username,
+    price::SeatPrice,
     rules::{Population, Rules},
 };
 use chrono::{FixedOffset, TimeDelta};
@@ -234,6 +235,9 @@ pub struct Policy {
     /// Zone for dates that people read, such as the suffix of a renamed account.
     #[serde(serialize_with = "as_text")]
     pub zone: FixedOffset,
+    /// What a seat costs, where somebody told. It judges nobody, so it is no part of the hash of the rules.
+    #[serde(skip)]
+    pub seat_price: Option<SeatPrice>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -364,7 +368,9 @@ mod tests {
         let dry = policy();
         let enforce = Policy { mode: Mode::Enforce, ..policy() };
         let shorter = Policy { rules: Rules { inactive_after: Some(Days(30)), ..policy().rules }, ..policy() };
+        let priced = Policy { seat_price: Some(crate::testing::price("12.50")), ..policy() };
         assert_eq!(dry.rules_hash(), enforce.rules_hash());
+        assert_eq!(dry.rules_hash(), priced.rules_hash(), "a price judges nobody");
         assert_ne!(dry.rules_hash(), shorter.rules_hash());
     }
 }

@@ -4,11 +4,13 @@
 mod directories;
 mod problems;
 mod read;
+mod reports;
 mod rules;
 
 pub use directories::{RawDirectory, RawDirectoryGuard, RawProvider};
 pub use problems::Problem;
 pub use read::read;
+pub use reports::{RawPeriod, RawReports};
 pub use rules::{Preset, RawPopulation, RawRules, RawWarn};
 
 use crate::{
@@ -79,6 +81,9 @@ pub struct RawPolicy {
     /// When sweeps run and how long plans live.
     #[serde(default)]
     pub schedule: RawSchedule,
+    /// What reports need to know.
+    #[serde(default)]
+    pub reports: RawReports,
     /// Zone of dates for people: `UTC` or an offset such as `+01:00`.
     #[serde(default = "utc")]
     pub zone: String,
@@ -313,6 +318,7 @@ impl TryFrom<RawPolicy> for Policy {
             sweep_every_hours: problems.within("schedule.every-hours", raw.schedule.every_hours, 1, 744),
             plan_valid_hours: problems.within("schedule.plan-valid-hours", raw.schedule.plan_valid_hours, 1, 744),
             zone,
+            seat_price: reports::seat_price(&raw.reports, &mut problems),
         };
         if problems.0.is_empty() { Ok(policy) } else { Err(problems.0) }
     }

@@ -52,7 +52,13 @@ pub fn policy() -> Policy {
         sweep_every_hours: 24,
         plan_valid_hours: 72,
         zone: chrono::Offset::fix(&chrono::Utc),
+        seat_price: None,
     }
+}
+
+/// A seat at so many euros a month.
+pub fn price(amount: &str) -> crate::price::SeatPrice {
+    crate::price::SeatPrice::parse(amount, "EUR", crate::price::Period::Month).unwrap()
 }
 
 /// An active account in `confluence-users`, known for two years, without evidence.
