@@ -1,11 +1,14 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `page`,
+//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`,
+//! `directories`, `audit`, `view`, `page`,
 //! `json`, `export`, `filter`, `words`.
 
 mod answer;
+mod audit;
 mod desk;
+mod directories;
 mod exemptions;
 mod explain;
 mod export;

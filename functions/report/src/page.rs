@@ -1,8 +1,9 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
+    audit,
     desk::Desk,
-    exemptions,
+    directories, exemptions,
     filter::{DECISIONS, Filter, STATUSES},
     handover, policy,
     populations::Populations,
@@ -156,6 +157,28 @@ pub struct PopulationsPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a Populations,
+}
+
+/// What outside directories said, and what this installation can do.
+#[derive(Template)]
+#[template(path = "directories.html")]
+pub struct DirectoriesPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a directories::View,
+}
+
+/// The audit trail.
+#[derive(Template)]
+#[template(path = "audit.html")]
+pub struct AuditPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Which part is shown.
+    pub wanted: &'a audit::Wanted,
+    /// Content.
+    pub view: &'a audit::View,
 }
 
 /// Names in a row, cut where nobody reads on; the JSON has all of them.

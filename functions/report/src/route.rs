@@ -31,6 +31,10 @@ pub enum Route {
     Exemptions,
     /// Which rules govern whom.
     Populations,
+    /// What outside directories said, and what this installation can do.
+    Directories,
+    /// The audit trail.
+    Audit,
     /// The style sheet.
     Style,
     /// The script.
@@ -62,6 +66,8 @@ impl Route {
             "/handover" => Some((Self::Handover, form(&ALL)?)),
             "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),
             "/populations" => Some((Self::Populations, form(&page)?)),
+            "/directories" => Some((Self::Directories, form(&page)?)),
+            "/audit" => Some((Self::Audit, form(&ALL)?)),
             "/style.css" => Some((Self::Style, Format::Html)),
             "/console.js" => Some((Self::Script, Format::Html)),
             _ => {
@@ -111,6 +117,9 @@ mod tests {
             ("/report/handover.csv", Route::Handover, Format::Csv),
             ("/report/exemptions.json", Route::Exemptions, Format::Json),
             ("/report/populations.json", Route::Populations, Format::Json),
+            ("/report/directories", Route::Directories, Format::Html),
+            ("/report/audit", Route::Audit, Format::Html),
+            ("/report/audit.csv", Route::Audit, Format::Csv),
         ] {
             assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
         }

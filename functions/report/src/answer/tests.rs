@@ -48,7 +48,7 @@ fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     accounts
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/report",
     "/report/accounts",
     "/report/accounts/anna",
@@ -57,6 +57,8 @@ const PAGES: [&str; 8] = [
     "/report/handover",
     "/report/exemptions",
     "/report/populations",
+    "/report/directories",
+    "/report/audit",
 ];
 
 #[test]

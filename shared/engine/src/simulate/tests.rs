@@ -69,10 +69,12 @@ fn judged(text: &str, accounts: Vec<Account>) -> MemoryStore {
     }
     let head = SnapshotHead {
         pages: Pages { sweep, count: u32::try_from(pages.len()).unwrap() },
+        index: 0,
         at: at(NOW),
         report: PlanReport { accounts: u32::try_from(judged.len()).unwrap(), ..PlanReport::default() },
         seats: SeatCount { used: 9, max: Some(10) },
         policy: 1,
+        capabilities: None,
     };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
     store
