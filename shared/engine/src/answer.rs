@@ -222,3 +222,6 @@ async fn note(
     let id = format!("{plan}:{act}:{}", now.timestamp_millis());
     audit::append(store, "admin", Act { id, actor: by, act, subject: plan.as_str(), detail }, now).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,8 +105,11 @@ pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Insta
         // The list of days is younger than the stream of an older installation.
         noted(&mut days, &head.day, head.page);
     }
-    let day = known.map_or_else(|| today.clone(), |head| head.day.max(today.clone()));
-    let page = days.iter().find(|known| known.day == day).map_or(0, |known| known.pages);
+    // By the head, which the chain goes by too: another runner may have changed the list of days meanwhile.
+    let (day, page) = match known {
+        Some(head) if head.day >= today => (head.day, head.page + 1),
+        Some(_) | None => (today, 0),
+    };
     noted(&mut days, &day, page);
     // The page comes first and the head last: after a crash in between, the act is recorded once more in the same place.
     state::save(store, &state::audit(&day, function, page), &vec![entry]).await?;

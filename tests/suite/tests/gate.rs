@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use seatkeeper_engine::{
     admin::Refusal,
-    answer,
+    answer, control,
     state::{self, Answer, Outcome},
     sweep::Status,
     testing::block_on,
@@ -46,6 +46,67 @@ fn a_plan_at_the_cap_is_carried_out_and_one_more_account_is_not() {
         lab.sweep();
         assert_eq!(lab.sim.writes(), writes, "{idle} idle");
     }
+}
+
+#[test]
+fn an_account_that_a_person_struck_off_keeps_its_seat_and_the_run_says_why() {
+    let lab = lab(3, "approve", 20);
+    lab.sweep();
+    let plan = lab.newest_plan().unwrap();
+    let spared = lab.load(&state::plan_page(&plan.id, 0)).unwrap()[1].key.clone();
+    block_on(answer::strike(&lab.store, &plan.id, &spared, &signer("bob"), lab.now())).unwrap();
+    assert!(matches!(lab.approve(false), Err(Refusal::OtherHash { .. })), "the plan is another one now");
+    let waiting = block_on(answer::Waiting::load(&lab.store, &plan.id)).unwrap().unwrap();
+    let yes = Answer::Approved { over_cap: false };
+    block_on(answer::answer(&lab.store, &plan.id, &waiting.hash(), yes, &signer("bob"), lab.now())).unwrap();
+    assert_eq!(lab.rest().outcome, Some(Outcome::Applied));
+    assert_eq!(lab.sim.writes(), 2);
+    let run = &lab.runs()[0];
+    assert_eq!((run.tally.reclaimed, run.tally.skipped), (2, 1));
+    assert!(lab.load(&state::reclaim(&spared)).is_none(), "nothing was even intended");
+}
+
+#[test]
+fn striking_enough_accounts_off_brings_a_plan_below_the_cap() {
+    let lab = lab(4, "enforce", 3);
+    lab.sweep();
+    lab.sweep();
+    let plan = lab.newest_plan().unwrap();
+    let spared = lab.load(&state::plan_page(&plan.id, 0)).unwrap()[0].key.clone();
+    let waiting = block_on(answer::strike(&lab.store, &plan.id, &spared, &signer("bob"), lab.now())).unwrap();
+    let yes = Answer::Approved { over_cap: false };
+    block_on(answer::answer(&lab.store, &plan.id, &waiting.hash(), yes, &signer("bob"), lab.now())).unwrap();
+    lab.rest();
+    assert_eq!(lab.sim.writes(), 3);
+}
+
+#[test]
+fn half_of_an_approval_above_the_cap_writes_nothing() {
+    let lab = lab(4, "enforce", 3);
+    lab.sweep();
+    lab.sweep();
+    let plan = lab.newest_plan().unwrap();
+    let yes = Answer::Approved { over_cap: true };
+    let by = |name| block_on(answer::answer(&lab.store, &plan.id, &plan.hash, yes, &signer(name), lab.now()));
+    assert!(matches!(by("bob"), Ok(answer::Answered::NeedsSecond(_))));
+    assert!(matches!(by("bob"), Err(Refusal::SamePerson { .. })));
+    assert_eq!((lab.rest().status, lab.sim.writes()), (Status::Waiting, 0));
+    by("carla").unwrap();
+    lab.rest();
+    assert_eq!(lab.sim.writes(), 4);
+}
+
+#[test]
+fn a_sweep_that_somebody_ordered_opens_with_the_next_tick_and_only_once() {
+    let lab = lab(1, "dry-run", 20);
+    lab.sweep();
+    assert_eq!(lab.tick().status, Status::Idle);
+    lab.pass(TimeDelta::seconds(5));
+    block_on(control::sweep_now(&lab.store, "bob", lab.now())).unwrap();
+    lab.pass(TimeDelta::seconds(5));
+    lab.rest();
+    lab.rest();
+    assert_eq!(lab.runs().len(), 2);
 }
 
 #[test]
