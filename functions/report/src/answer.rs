@@ -1,15 +1,15 @@
 //! From a request that was let in to its answer.
 
 use crate::{
-    audit,
+    alerts, audit,
     desk::Desk,
     directories, exemptions, explain, export,
     filter::Filter,
     handover,
     json::{OverviewShape, PlanJson, RunsShape},
     page::{
-        AccountPage, AccountsPage, AuditPage, DirectoriesPage, ExemptionsPage, HandoverPage, Listing, NoPlanPage,
-        OverviewPage, PlanPage, PolicyPage, PopulationsPage, RunsPage,
+        AccountPage, AccountsPage, AlertsPage, AuditPage, DirectoriesPage, ExemptionsPage, HandoverPage, Listing,
+        NoPlanPage, OverviewPage, PlanPage, PolicyPage, PopulationsPage, RunsPage,
     },
     plan, policy, populations, read,
     route::Route,
@@ -198,6 +198,10 @@ async fn found<S: Store + 'static>(
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
             let view = &directories::read(&store, head.as_ref(), &policy).await?;
             shown(format, view, &DirectoriesPage { nav: nav(directories::PATH), view })
+        }
+        (Route::Alerts, _) => {
+            let view = &alerts::read(&store, now).await?;
+            shown(format, view, &AlertsPage { nav: nav(alerts::PATH), view })
         }
         (Route::Audit, Format::Html) => {
             let wanted = &audit::Wanted::parse(query)?;

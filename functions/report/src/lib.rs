@@ -2,9 +2,10 @@
 //! no way to Confluence and writes nothing.
 //!
 //! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`,
-//! `directories`, `audit`, `view`, `page`,
+//! `directories`, `alerts`, `audit`, `view`, `page`,
 //! `json`, `export`, `filter`, `words`.
 
+mod alerts;
 mod answer;
 mod audit;
 mod desk;

@@ -1,7 +1,7 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
-    audit,
+    alerts, audit,
     desk::Desk,
     directories, exemptions,
     filter::{DECISIONS, Filter, STATUSES},
@@ -167,6 +167,16 @@ pub struct DirectoriesPage<'a> {
     pub nav: Nav,
     /// Content.
     pub view: &'a directories::View,
+}
+
+/// Channels and messages.
+#[derive(Template)]
+#[template(path = "alerts.html")]
+pub struct AlertsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a alerts::View,
 }
 
 /// The audit trail.

@@ -33,6 +33,8 @@ pub enum Route {
     Populations,
     /// What outside directories said, and what this installation can do.
     Directories,
+    /// Channels and messages.
+    Alerts,
     /// The audit trail.
     Audit,
     /// The style sheet.
@@ -67,6 +69,7 @@ impl Route {
             "/exemptions" => Some((Self::Exemptions, form(&ALL)?)),
             "/populations" => Some((Self::Populations, form(&page)?)),
             "/directories" => Some((Self::Directories, form(&page)?)),
+            "/alerts" => Some((Self::Alerts, form(&page)?)),
             "/audit" => Some((Self::Audit, form(&ALL)?)),
             "/style.css" => Some((Self::Style, Format::Html)),
             "/console.js" => Some((Self::Script, Format::Html)),
@@ -118,6 +121,7 @@ mod tests {
             ("/report/exemptions.json", Route::Exemptions, Format::Json),
             ("/report/populations.json", Route::Populations, Format::Json),
             ("/report/directories", Route::Directories, Format::Html),
+            ("/report/alerts.json", Route::Alerts, Format::Json),
             ("/report/audit", Route::Audit, Format::Html),
             ("/report/audit.csv", Route::Audit, Format::Csv),
         ] {

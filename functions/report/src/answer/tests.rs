@@ -48,7 +48,7 @@ fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     accounts
 }
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 11] = [
     "/report",
     "/report/accounts",
     "/report/accounts/anna",
@@ -58,6 +58,7 @@ const PAGES: [&str; 10] = [
     "/report/exemptions",
     "/report/populations",
     "/report/directories",
+    "/report/alerts",
     "/report/audit",
 ];
 

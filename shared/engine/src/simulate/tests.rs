@@ -68,7 +68,6 @@ fn judged(text: &str, accounts: Vec<Account>) -> MemoryStore {
         block_on(state::save(&store, &state::snapshot(&sweep, number), &page.to_vec())).unwrap();
     }
     let head = SnapshotHead {
-        index: 0,
         pages: Pages { sweep, count: u32::try_from(pages.len()).unwrap() },
         index: 0,
         at: at(NOW),

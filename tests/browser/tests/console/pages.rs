@@ -33,6 +33,7 @@ const VIEWS: &[View] = &[
     view("handover", "/report/handover", "Hand-over"),
     view("populations", "/report/populations", "Populations"),
     view("directories", "/report/directories", "Directories"),
+    view("alerts", "/report/alerts", "Alerts"),
     view("audit", "/report/audit", "Audit"),
     view("audit-verified", "/report/audit?verify=all", "Audit"),
     view("missing", "/report/accounts/nobody-is-called-so", "There is nothing here"),

@@ -28,9 +28,10 @@ const APPROVER: For = For::Role(2);
 const ADMIN: For = For::Role(3);
 
 /// Every route with every method: the roles as docs/operations.md describes them.
-const TABLE: [(&str, &str, For); 54] = [
+const TABLE: [(&str, &str, For); 57] = [
     ("POST", "/sweep", For::Trigger),
     ("POST", "/alert", For::Trigger),
+    ("POST", "/alert/test", For::Trigger),
     ("GET", "/report", VIEWER),
     ("GET", "/report/overview.json", VIEWER),
     ("GET", "/report/accounts.csv", VIEWER),
@@ -43,6 +44,7 @@ const TABLE: [(&str, &str, For); 54] = [
     ("GET", "/report/exemptions", VIEWER),
     ("GET", "/report/populations", VIEWER),
     ("GET", "/report/directories", VIEWER),
+    ("GET", "/report/alerts", VIEWER),
     ("GET", "/report/audit", VIEWER),
     ("GET", "/report/audit.csv", VIEWER),
     ("GET", "/admin/policy", VIEWER),
@@ -71,6 +73,7 @@ const TABLE: [(&str, &str, For); 54] = [
     ("POST", "/admin/emergency", ADMIN),
     ("POST", "/admin/simulate", OPERATOR),
     ("GET", "/admin/audit", VIEWER),
+    ("POST", "/admin/alerts/test", OPERATOR),
     ("POST", "/admin/users/bulk", ADMIN),
     ("GET", "/admin/users/jobs", VIEWER),
     ("GET", "/admin/users/jobs/20200101-000000", VIEWER),
