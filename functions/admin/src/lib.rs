@@ -2,6 +2,7 @@
 //! changes of accounts, the checks of an installation, and signing in to the console. Whoever changes something says who
 //! they are, because that goes into the audit; a token or a session decides what they may do.
 
+mod alerts;
 mod audit;
 mod call;
 mod check;
@@ -24,8 +25,8 @@ use seatkeeper_console::{Banner, Caller, Credentials, Nav, form};
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{ports::Clock, state::StateError};
 use seatkeeper_spin::{
-    Answer, Client, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect, edge, read_body,
-    respond::whole,
+    Answer, CHANNELS, Client, Messenger, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect,
+    edge, read_body, respond::whole,
 };
 use seatkeeper_web::{Problem, respond};
 use spin_sdk::http::Request;
@@ -34,6 +35,7 @@ use spin_sdk::http::Request;
 struct Settings {
     confluence: confluence::Settings,
     crowd: Option<CrowdSettings>,
+    messenger: Messenger,
     known: Credentials,
 }
 
@@ -42,6 +44,7 @@ struct Context {
     store: SpinStore,
     confluence: Client,
     rename: Renamer,
+    messenger: Messenger,
 }
 
 async fn settings() -> Result<Settings, VariablesError> {
@@ -54,10 +57,15 @@ async fn settings() -> Result<Settings, VariablesError> {
         "crowd_context_path",
         "crowd_application",
         "crowd_password",
+        "console_url",
     ];
-    let mut read = Variables::read(own.into_iter().chain(access::CREDENTIALS)).await;
+    let mut read = Variables::read(own.into_iter().chain(CHANNELS).chain(access::CREDENTIALS)).await;
     let (confluence, crowd, known) = (read.confluence(), read.crowd(), read.credentials());
-    let settings = || Some(Settings { confluence: confluence?, crowd: crowd?, known: known? });
+    let (channels, console) = (read.channels(), read.console());
+    // People are written to by the alert function alone.
+    let messenger = || Some(Messenger { channels: channels?, mail: None, console: console? });
+    let messenger = messenger();
+    let settings = || Some(Settings { confluence: confluence?, crowd: crowd?, messenger: messenger?, known: known? });
     read.finish(settings())
 }
 
@@ -107,8 +115,12 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Ok(call) => call,
         Err(denied) => return Ok(refused(denied.problem(), &caller, &headers, &store).await),
     };
-    let context =
-        Context { store, confluence: connect::confluence(settings.confluence), rename: Renamer::new(settings.crowd) };
+    let context = Context {
+        store,
+        confluence: connect::confluence(settings.confluence),
+        rename: Renamer::new(settings.crowd),
+        messenger: settings.messenger,
+    };
     match answer(&context, route, &call).await {
         // A form is answered by a page: the one it belongs to, or one that says what is wrong.
         Ok(answer) if call.form && !answer.headers().contains_key(http::header::LOCATION) && !is_page(&answer) => {
@@ -168,6 +180,7 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::Job(id) => users::show(store, &id, call).await,
         Route::ResumeJob(id) => users::resume(context, &id, call).await,
         Route::UndoJob(id) => users::undo(context, &id, call).await,
+        Route::TestAlert => alerts::test(store, &SpinClock, &context.messenger, call).await,
         Route::Exempt => exempt::add(store, call).await,
         Route::EndExemption => exempt::end(store, call).await,
         Route::SignOut => sign::sign_out(store, call).await,

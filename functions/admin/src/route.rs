@@ -66,6 +66,8 @@ pub enum Route {
     Simulate,
     /// The audit trail.
     Audit,
+    /// A test message.
+    TestAlert,
 }
 
 impl Route {
@@ -101,6 +103,7 @@ impl Route {
             ["emergency"] => Some(Self::Emergency),
             ["simulate"] => Some(Self::Simulate),
             ["audit"] => Some(Self::Audit),
+            ["alerts", "test"] => Some(Self::TestAlert),
             ["users", "bulk"] => Some(Self::Bulk),
             ["users", "jobs"] => Some(Self::Jobs),
             ["users", user, "rename"] => Some(Self::Rename(name(user)?)),
@@ -138,6 +141,7 @@ impl Route {
             | Self::Exempt
             | Self::EndExemption
             | Self::Simulate
+            | Self::TestAlert
             | Self::SignOut => "POST",
             Self::User(_) => "PATCH",
         }
@@ -156,6 +160,7 @@ impl Route {
             | Self::Release
             | Self::Sweep
             | Self::Import
+            | Self::TestAlert
             | Self::Strike(_)
             | Self::PutBack(_) => Role::Operator,
             Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => Role::Approver,

@@ -1,25 +1,20 @@
 //! The alert component: each timer call and each `POST /alert` looks at the seats and the runs once and delivers what is
 //! due: messages to the chat, warnings to people. `POST /alert/test` sends a test message at once.
 
-use seatkeeper_chat::{Channel, Console, Kind, MailGateway, deliver, mail, message};
+use seatkeeper_chat::{Channel, Console, MailGateway};
 use seatkeeper_confluence as confluence;
 use seatkeeper_engine::{
-    alert::{Accepted, AlertReport, Notice, Notify, Retry, Trial, Undelivered, WarnError, test, tick},
-    ports::Clock,
-    state::{StateError, Warning},
+    alert::{AlertReport, Trial, test, tick},
+    state::StateError,
     trouble::Trouble,
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{
-    Answer, CHANNELS, SpinClock, SpinHttp, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
+    Answer, CHANNELS, Messenger, SpinClock, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
 };
 use seatkeeper_web::{Problem, Query, Secret, respond};
 use serde::Serialize;
 use spin_sdk::http::Request;
-use std::time::Duration;
-
-/// Time for one message. A chat that is slower than this is down, and several of them may be in one tick.
-const TIME_OUT: Duration = Duration::from_secs(5);
 
 /// What the component is configured with.
 struct Settings {
@@ -57,67 +52,6 @@ async fn settings() -> Result<Settings, VariablesError> {
     read.finish(settings())
 }
 
-/// The configured channels, and the gateway to people.
-struct Configured {
-    channels: Vec<Channel>,
-    mail: Option<MailGateway>,
-    console: Option<Console>,
-}
-
-impl Notify for Configured {
-    fn channels(&self) -> Vec<String> {
-        self.channels.iter().map(|channel| channel.name().to_owned()).collect()
-    }
-
-    fn known(&self) -> Vec<String> {
-        Kind::ALL.iter().map(|kind| kind.name().to_owned()).collect()
-    }
-
-    fn spacing(&self, channel: &str) -> Duration {
-        Kind::named(channel).map_or(Duration::ZERO, Kind::spacing)
-    }
-
-    async fn deliver(&self, channel: &str, notice: &Notice) -> Result<Accepted, Undelivered> {
-        let Some(channel) = self.channels.iter().find(|known| known.name() == channel) else {
-            let told = format!("channel {channel} is not configured");
-            return Err(Undelivered { retry: Retry::Later(None), status: None, told });
-        };
-        let message = message(notice, self.console.as_ref());
-        let http = SpinHttp::default().with_time_out(TIME_OUT);
-        let sent = deliver(&http, channel, &message, SpinClock.now()).await;
-        if let Err(error) = &sent {
-            let fields = [
-                ("alert.channel", channel.name().into()),
-                ("alert.subject", notice.subject().into()),
-                ("error.message", error.to_string().into()),
-            ];
-            log("message not delivered", &fields);
-        }
-        Ok(sent?)
-    }
-
-    fn can_warn(&self) -> bool {
-        self.mail.is_some()
-    }
-
-    async fn warn(&self, warning: &Warning) -> Result<(), WarnError> {
-        let Some(gateway) = &self.mail else {
-            return Err(WarnError::Later("no mail gateway is configured".to_owned()));
-        };
-        let sent = mail::warn(&SpinHttp::default(), gateway, warning, SpinClock.now()).await;
-        if let Err(error) = &sent {
-            let will = if matches!(error, WarnError::Later(_)) { "tried again" } else { "undeliverable" };
-            let fields = [
-                ("user.key", warning.key.as_str().into()),
-                ("warning.outcome", will.into()),
-                ("error.message", error.to_string().into()),
-            ];
-            log("warning not delivered", &fields);
-        }
-        sent
-    }
-}
-
 /// What became of a test.
 #[derive(Serialize)]
 struct Trials {
@@ -131,7 +65,7 @@ async fn try_out(settings: Settings, query: &str) -> http::Response<Vec<u8>> {
         Err(error) => return error.into_response(),
     };
     let Settings { confluence: _, channels, mail, console, trigger: _ } = settings;
-    let notify = Configured { channels, mail, console };
+    let notify = Messenger { channels, mail, console };
     let store = match SpinStore::open().await {
         Ok(store) => store,
         Err(source) => {
@@ -149,7 +83,7 @@ async fn try_out(settings: Settings, query: &str) -> http::Response<Vec<u8>> {
 async fn run(settings: Settings) -> Result<AlertReport, Trouble> {
     let Settings { confluence, channels, mail, console, trigger: _ } = settings;
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
-    let notify = Configured { channels, mail, console };
+    let notify = Messenger { channels, mail, console };
     let report = tick(&store, &connect::confluence(confluence), &SpinClock, &notify, &edge::runner()).await;
     let mut fields = vec![
         ("alert.delivered", report.delivered.into()),

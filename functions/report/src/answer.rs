@@ -1,33 +1,38 @@
 //! From a request that was let in to its answer.
 
 use crate::{
+    alerts, audit,
     desk::Desk,
-    exemptions, explain, export,
+    directories, exemptions, explain, export,
     filter::Filter,
     handover,
     json::{OverviewShape, PlanJson, RunsShape},
     page::{
-        AccountPage, AccountsPage, ExemptionsPage, HandoverPage, Listing, NoPlanPage, OverviewPage, PlanPage,
-        PolicyPage, PopulationsPage, ReportsPage, RunsPage,
+        AccountPage, AccountsPage, AlertsPage, AuditPage, DirectoriesPage, ExemptionsPage, HandoverPage, Listing,
+        NoPlanPage, OverviewPage, PlanPage, PolicyPage, PopulationsPage, ReportsPage, RunsPage,
     },
     plan, policy, populations, read,
     reports::{self, Kind},
     route::Route,
 };
 use askama::Template;
+use chrono::TimeDelta;
 use http::{HeaderValue, Response, StatusCode, header};
 use seatkeeper_console::{Banner, Caller, Nav, frame};
 use seatkeeper_engine::{
-    ports::Store,
+    ports::{Clock, Store},
     state::{self, StateError},
     trouble::Trouble,
     view as engine,
 };
 use seatkeeper_metrics::MetricsError;
 use seatkeeper_policy::{Instant, SweepId};
-use seatkeeper_spin::{Answer, edge, respond as send, shapes};
+use seatkeeper_spin::{Answer, SpinClock, edge, respond as send, shapes};
 use seatkeeper_web::{Format, Problem, Query, QueryError, respond};
 use serde::Serialize;
+
+/// Checking the whole audit trail goes on with the next request after so long.
+const CHECKING: TimeDelta = TimeDelta::seconds(15);
 
 /// Months of seat usage in the JSON overview.
 const MONTHS: u32 = 12;
@@ -225,6 +230,30 @@ async fn found<S: Store + 'static>(
             let span = reports::Span::parse(query, now)?;
             let headers = respond::csv_headers(&format!("restores-{}.csv", now.format("%Y%m%d")));
             return Ok(send::streamed(headers, reports::export(store, Kind::Restores, span).await?));
+        }
+        (Route::Directories, _) => {
+            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
+            let view = &directories::read(&store, head.as_ref(), &policy).await?;
+            shown(format, view, &DirectoriesPage { nav: nav(directories::PATH), view })
+        }
+        (Route::Alerts, _) => {
+            let view = &alerts::read(&store, now).await?;
+            shown(format, view, &AlertsPage { nav: nav(alerts::PATH), view })
+        }
+        (Route::Audit, Format::Html) => {
+            let wanted = &audit::Wanted::parse(query)?;
+            let end = SpinClock.now() + CHECKING;
+            let view = &audit::read(&store, wanted, || SpinClock.now() >= end).await?;
+            frame::page(StatusCode::OK, &AuditPage { nav: nav(audit::PATH), wanted, view })
+        }
+        (Route::Audit, Format::Json | Format::Csv) => {
+            let merge = audit::Merge::open(&store, &audit::Wanted::parse(query)?).await?;
+            let (file, headers) = if format == Format::Csv {
+                (audit::File::Csv, respond::csv_headers(&format!("audit-{}.csv", now.format("%Y%m%d"))))
+            } else {
+                (audit::File::Json, respond::json_headers())
+            };
+            return Ok(send::streamed(headers, audit::export(store, merge, file)));
         }
         // These were answered before anybody was asked for a token.
         (Route::Style | Route::Script, _) => respond::empty(StatusCode::NOT_FOUND),

@@ -1,12 +1,16 @@
 //! The report component: what the sweep published, as pages, JSON and CSV. It reads the store and nothing else: it has
 //! no way to Confluence and writes nothing.
 //!
-//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`, `view`, `page`,
+//! Reading order: `route`, `answer`, `read`, `explain`, `plan`, `handover`, `exemptions`, `populations`,
+//! `directories`, `alerts`, `audit`, `view`, `page`,
 //! `json`, `export`, `filter`, `words`.
 
+mod alerts;
 mod answer;
+mod audit;
 mod charts;
 mod desk;
+mod directories;
 mod exemptions;
 mod explain;
 mod export;

@@ -1,9 +1,10 @@
 //! The pages. Every value is escaped by the template engine, wherever it came from.
 
 use crate::{
+    alerts, audit,
     charts::{self, Chart},
     desk::Desk,
-    exemptions,
+    directories, exemptions,
     filter::{DECISIONS, Filter, STATUSES},
     handover, policy,
     populations::Populations,
@@ -182,6 +183,38 @@ impl ReportsPage<'_> {
             charts::seen(&view.days),
         ]
     }
+}
+
+/// What outside directories said, and what this installation can do.
+#[derive(Template)]
+#[template(path = "directories.html")]
+pub struct DirectoriesPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a directories::View,
+}
+
+/// Channels and messages.
+#[derive(Template)]
+#[template(path = "alerts.html")]
+pub struct AlertsPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Content.
+    pub view: &'a alerts::View,
+}
+
+/// The audit trail.
+#[derive(Template)]
+#[template(path = "audit.html")]
+pub struct AuditPage<'a> {
+    /// Top and bottom.
+    pub nav: Nav,
+    /// Which part is shown.
+    pub wanted: &'a audit::Wanted,
+    /// Content.
+    pub view: &'a audit::View,
 }
 
 /// Names in a row, cut where nobody reads on; the JSON has all of them.

@@ -41,6 +41,12 @@ pub enum Route {
     Reclaims,
     /// Seats given back, as a file.
     Restores,
+    /// What outside directories said, and what this installation can do.
+    Directories,
+    /// Channels and messages.
+    Alerts,
+    /// The audit trail.
+    Audit,
     /// The style sheet.
     Style,
     /// The script.
@@ -79,6 +85,9 @@ impl Route {
             "/reports/usage" => Some((Self::UsageFile, form(&[Format::Csv])?)),
             "/reports/reclaims" => Some((Self::Reclaims, form(&[Format::Csv])?)),
             "/reports/restores" => Some((Self::Restores, form(&[Format::Csv])?)),
+            "/directories" => Some((Self::Directories, form(&page)?)),
+            "/alerts" => Some((Self::Alerts, form(&page)?)),
+            "/audit" => Some((Self::Audit, form(&ALL)?)),
             "/style.css" => Some((Self::Style, Format::Html)),
             "/console.js" => Some((Self::Script, Format::Html)),
             _ => {
@@ -136,6 +145,10 @@ mod tests {
             ("/report/reports/usage.csv", Route::UsageFile, Format::Csv),
             ("/report/reports/reclaims.csv", Route::Reclaims, Format::Csv),
             ("/report/reports/restores.csv", Route::Restores, Format::Csv),
+            ("/report/directories", Route::Directories, Format::Html),
+            ("/report/alerts.json", Route::Alerts, Format::Json),
+            ("/report/audit", Route::Audit, Format::Html),
+            ("/report/audit.csv", Route::Audit, Format::Csv),
         ] {
             assert_eq!(find(path, "text/html,*/*;q=0.8"), Some((route, format)), "{path}");
         }

@@ -39,7 +39,8 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     }
     let seats = SeatCount { used: 460, max: Some(500) };
     let pages = Pages { sweep: sweep(), count };
-    let head = SnapshotHead { pages, index: 0, at: now(), report: report.clone(), seats, policy: 1 };
+    let (report_of, capabilities) = (report.clone(), None);
+    let head = SnapshotHead { pages, index: 0, at: now(), report: report_of, seats, policy: 1, capabilities };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
     let size = u32::try_from(planned.len()).unwrap();
     let plan = PlanHead {

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// No script at all, styles only from our own origin, forms only to our own origin, no frame.
+/// Scripts and styles from files of our own origin only, none in the page; forms only to our own origin; no frame.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                            form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
@@ -98,6 +98,14 @@ pub fn csv_headers(file_name: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     headers.insert(header::CONTENT_DISPOSITION, attachment(file_name));
+    secure(&mut headers);
+    headers
+}
+
+/// The headers of JSON whose body is streamed by the caller.
+pub fn json_headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     secure(&mut headers);
     headers
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -21,6 +21,9 @@ use crate::{Look, browser::Driver, record::Record};
 
 /// How long an element may take to appear: a step of the story is at most a few requests.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// More elements than somebody without a mouse has to pass on any page.
+const MOST_TABS: usize = 400;
 
 /// How Chromium is started. It asks nothing of the network by itself, and no name but this machine's is found, so that
 /// a page that wants something from elsewhere is seen and gets nothing.
@@ -176,6 +179,33 @@ impl Page {
 
     fn press_on(&self, by: By, name: &str) -> Result<()> {
         self.wait(async { self.web.find(by).await?.click().await }).with_context(|| self.missing(name))
+    }
+
+    /// Answers the question that the page asks in a window of its own, and returns its text.
+    pub fn answer(&self, yes: bool) -> Result<String> {
+        let answer = async {
+            let question = self.web.get_alert_text().await?;
+            if yes {
+                self.web.accept_alert().await?
+            } else {
+                self.web.dismiss_alert().await?
+            }
+            Ok(question)
+        };
+        self.wait(answer).context("the page asks nothing")
+    }
+
+    /// Presses Tab until an element with exactly this text or label has the focus, as somebody without a mouse does.
+    pub fn tab_to(&self, text: &str) -> Result<()> {
+        let focused = "(e => (e.getAttribute('aria-label') ?? e.textContent).trim().replace(/\\s+/g, ' '))\
+                       (document.activeElement)";
+        for _ in 0..MOST_TABS {
+            self.press(&[Key::Tab])?;
+            if self.evaluate(focused)? == text {
+                return Ok(());
+            }
+        }
+        bail!("Tab does not reach `{text}` on {}", self.path()?)
     }
 
     /// Replaces what is in a field.

@@ -48,7 +48,7 @@ fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     accounts
 }
 
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 13] = [
     "/report/policy",
     "/report/policy?version=1",
     "/report",
@@ -59,6 +59,9 @@ const PAGES: [&str; 10] = [
     "/report/handover",
     "/report/exemptions",
     "/report/populations",
+    "/report/directories",
+    "/report/alerts",
+    "/report/audit",
 ];
 
 #[test]

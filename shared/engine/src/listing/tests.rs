@@ -63,6 +63,7 @@ fn published(accounts: &[Judged], indexed: bool) -> (MemoryStore, SnapshotHead) 
         report: PlanReport::default(),
         seats,
         policy: 1,
+        capabilities: None,
     };
     (store, head)
 }

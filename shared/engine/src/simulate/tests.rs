@@ -68,12 +68,13 @@ fn judged(text: &str, accounts: Vec<Account>) -> MemoryStore {
         block_on(state::save(&store, &state::snapshot(&sweep, number), &page.to_vec())).unwrap();
     }
     let head = SnapshotHead {
-        index: 0,
         pages: Pages { sweep, count: u32::try_from(pages.len()).unwrap() },
+        index: 0,
         at: at(NOW),
         report: PlanReport { accounts: u32::try_from(judged.len()).unwrap(), ..PlanReport::default() },
         seats: SeatCount { used: 9, max: Some(10) },
         policy: 1,
+        capabilities: None,
     };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
     store

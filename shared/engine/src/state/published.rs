@@ -32,6 +32,9 @@ pub struct SnapshotHead {
     pub seats: SeatCount,
     /// Version of the policy that judged.
     pub policy: u32,
+    /// What this Confluence could do; unknown in a snapshot by an older Seatkeeper.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<crate::ports::Capabilities>,
 }
 
 /// A plan without its accounts.

@@ -54,6 +54,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             report: report.clone(),
             seats: gather.seats,
             policy: gather.policy,
+            capabilities: Some(gather.capabilities),
         };
         state::save(store, &state::snapshot_current(), &current).await?;
 

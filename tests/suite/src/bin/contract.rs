@@ -107,6 +107,8 @@ fn running(url: &str, simulator: Option<&str>) -> Result<Scene> {
         report: read("REPORT_TOKEN"),
         trigger: read("TRIGGER_TOKEN"),
         hook: read("HOOK_SECRET"),
+        // Whose tokens these would be, nobody told.
+        people: Vec::new(),
     };
     if !missing.is_empty() {
         bail!("set in the environment: {}", missing.join(", "));

@@ -1,12 +1,13 @@
 //! The contract suite for hosts: what Seatkeeper's components need from whatever runs them, as named checks. Nothing
 //! here knows which host it talks to; a host that passes can be used.
 //!
-//! Reading order: [`scene`], [`edge`], [`tokens`], [`hooks`], [`policies`], [`story`], [`lifecycle`], [`run`].
+//! Reading order: [`scene`], [`edge`], [`tokens`], [`hooks`], [`policies`], [`story`], [`lifecycle`], [`roles`], [`run`].
 
 pub mod edge;
 pub mod hooks;
 pub mod lifecycle;
 pub mod policies;
+pub mod roles;
 pub mod run;
 pub mod scene;
 pub mod story;
@@ -41,7 +42,14 @@ pub struct Check {
 
 /// All checks in the order in which they run.
 pub fn checks() -> Vec<Check> {
-    let groups: [&[Check]; 6] =
-        [edge::CHECKS, tokens::CHECKS, hooks::CHECKS, policies::CHECKS, story::CHECKS, lifecycle::CHECKS];
+    let groups: [&[Check]; 7] = [
+        edge::CHECKS,
+        tokens::CHECKS,
+        hooks::CHECKS,
+        policies::CHECKS,
+        story::CHECKS,
+        lifecycle::CHECKS,
+        roles::CHECKS,
+    ];
     groups.concat()
 }

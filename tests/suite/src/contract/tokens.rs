@@ -47,7 +47,14 @@ fn wrong(scene: &mut Scene) -> Result<()> {
 fn others(scene: &mut Scene) -> Result<()> {
     let install = &scene.install;
     each(&install.trigger, |path| path.starts_with("/admin") || path.starts_with("/report"))?;
-    each(&install.report, |path| !path.starts_with("/report"))?;
+    each(&install.report, |path| path == "/sweep" || path == "/alert")?;
+    // A reader may read what administrators see, and nothing else; the table of roles has the rest.
+    let changing = |row: &&(&str, &str, &str)| row.0.starts_with("/admin") && row.1 != "GET";
+    for (path, method, _) in ROUTES.iter().filter(changing) {
+        install.report.send(method, path, &[], Some(b"{}"))?.problem(403, "role-needed")?;
+    }
+    install.report.get("/admin/plans")?.expect(200)?;
+    install.report.get("/admin/check")?.problem(403, "role-needed")?;
     each(&install.admin, |path| path == "/sweep" || path == "/alert")?;
     install.admin.get("/report/overview.json")?.expect(200).map(drop)
 }

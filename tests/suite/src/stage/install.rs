@@ -8,6 +8,7 @@ use super::{
 use anyhow::{Result, bail, ensure};
 use seatkeeper_web::{Secret, signature};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -29,6 +30,34 @@ pub struct Tokens {
     pub trigger: String,
     /// Signs events.
     pub hook: String,
+    /// People with tokens of their own.
+    pub people: Vec<Somebody>,
+}
+
+/// A person with a token.
+#[derive(Debug, Clone)]
+pub struct Somebody {
+    /// Name.
+    pub name: &'static str,
+    /// What they may do.
+    pub role: &'static str,
+    /// How they sign in.
+    pub token: String,
+}
+
+impl Tokens {
+    /// The token of somebody with this role; none where it is not known, as for an installation of somebody else.
+    pub fn of(&self, role: &str) -> Option<&str> {
+        self.people.iter().find(|somebody| somebody.role == role).map(|somebody| somebody.token.as_str())
+    }
+
+    /// The variable `people`: it holds hashes only.
+    fn people_variable(&self) -> String {
+        let entry = |Somebody { name, role, token }: &Somebody| {
+            format!("{name}:{role}:{}", hex::encode(Sha256::digest(token.as_bytes())))
+        };
+        self.people.iter().map(entry).collect::<Vec<_>>().join(";")
+    }
 }
 
 /// Credentials that open nothing but programs which end with the test.
@@ -40,6 +69,15 @@ pub fn tokens() -> Tokens {
         report: made("report"),
         trigger: made("trigger"),
         hook: made("hook"),
+        people: [
+            ("Vera", "viewer"),
+            ("Otto", "operator"),
+            ("Anna", "approver"),
+            ("Bert", "approver"),
+            ("Ada", "admin"),
+        ]
+        .map(|(name, role)| Somebody { name, role, token: made(&format!("{role}-{name}")) })
+        .into(),
     }
 }
 
@@ -181,6 +219,7 @@ fn runtime_config(folder: &Path) -> Result<PathBuf> {
 }
 
 fn variables(site: &Site, tokens: &Tokens) -> Vec<(String, String)> {
+    let people = &tokens.people_variable();
     let pairs = [
         ("confluence_origin", site.origin()),
         ("confluence_token", &tokens.confluence),
@@ -189,6 +228,7 @@ fn variables(site: &Site, tokens: &Tokens) -> Vec<(String, String)> {
         ("report_token", &tokens.report),
         ("trigger_token", &tokens.trigger),
         ("hook_secret", &tokens.hook),
+        ("people", people),
         // The simulator keeps what chat would have received.
         ("slack_origin", site.origin()),
         ("slack_path", "/_sim/chat/slack"),
