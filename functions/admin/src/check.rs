@@ -55,7 +55,7 @@ struct Group {
 
 /// `GET /admin/check`.
 pub async fn check(context: &Context) -> Result<Response<Vec<u8>>, Box<Problem>> {
-    let Context { store, confluence, rename } = context;
+    let Context { store, confluence, rename, messenger: _ } = context;
     let confluence_says = reach(confluence).await;
     let (policy_version, policy_error, named) = match policy_file::in_force(store).await {
         Ok((record, policy)) => (Some(record.version), None, named(&policy)),

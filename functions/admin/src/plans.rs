@@ -164,7 +164,7 @@ pub async fn undo(context: &Context, id: &SweepId, call: &Call) -> Result<Respon
     let from = Query::parse(&call.query, &["from"])
         .and_then(|query| query.parsed::<u32>("from", "the number in `next` of the call before"))
         .map_err(|error| refuse::query(&error))?;
-    let Context { store, confluence, rename } = context;
+    let Context { store, confluence, rename, messenger: _ } = context;
     let ports = Ports { store, confluence, rename, clock: &SpinClock };
     let report = admin::undo(&ports, id, from.unwrap_or_default(), &by, BUDGET, &edge::runner())
         .await

@@ -137,7 +137,7 @@ fn ports<'a>(
     context: &'a Context,
     update: &'a Update<'a>,
 ) -> Ports<'a, SpinStore, Site, Renamer, Update<'a>, SpinClock> {
-    let Context { store, confluence, rename } = context;
+    let Context { store, confluence, rename, messenger: _ } = context;
     Ports { store, confluence, rename, update, clock: &SpinClock }
 }
 
