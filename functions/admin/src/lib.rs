@@ -123,9 +123,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
     };
     match answer(&context, route, &call).await {
         // A form is answered by a page: the one it belongs to, or one that says what is wrong.
-        Ok(answer) if call.form && !answer.headers().contains_key(http::header::LOCATION) && !is_page(&answer) => {
-            Ok(respond::see_other(&call.back))
-        }
+        Ok(answer) if call.form && !call.wants_json() && !leads_on(&answer) => Ok(respond::see_other(&call.back)),
         Err(problem) if call.form && !call.wants_json() => {
             let nav = call.nav(&context.store).await;
             Ok(seatkeeper_console::problem(&problem, nav, &call.back))
@@ -134,9 +132,10 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
     }
 }
 
-fn is_page(answer: &Response<Vec<u8>>) -> bool {
+/// Whether an answer is a page, or leads to one.
+fn leads_on(answer: &Response<Vec<u8>>) -> bool {
     let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("text/html"))
+    answer.headers().contains_key(http::header::LOCATION) || kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// A refusal in the form that the sender reads.

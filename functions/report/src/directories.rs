@@ -156,7 +156,7 @@ mod tests {
     use seatkeeper_engine::testing::block_on;
 
     fn states(names: &[&str], doubted: &[&str]) -> Vec<(String, &'static str)> {
-        let told = "version = 1\nlicence-groups = [\"a\"]\nmode = \"approve\"\n".to_owned()
+        let told = "version = 1\nlicence-groups = [\"a\"]\nmode = \"approve\"\ninactive.after-days = 90\n".to_owned()
             + "[[directory]]\nname = \"hr\"\nprovider = \"okta\"\nmatch = \"mail\"\neveryone = true\n"
             + "[[directory]]\nname = \"new\"\nprovider = \"scim\"\nmatch = \"mail\"\neveryone = true\n";
         let policy = seatkeeper_engine::policy_file::parse(&told).unwrap();

@@ -31,17 +31,9 @@ fn markup_in_anything_that_comes_from_outside_is_shown_as_the_text_that_it_is() 
         world.set_last_login(id, Some(0));
     }
     let quoted = |mark: &str| json!(payload(mark)).to_string();
-    let policy = install::policy("approve")
-        + &format!(
-            "[[exempt]]\npattern = {}\nwhy = {}\nowner = {}\n",
-            quoted("pattern"),
-            quoted("why"),
-            quoted("owner")
-        )
-        + &format!(
-            "[[directory]]\nname = {}\nprovider = \"okta\"\nmatch = \"mail\"\neveryone = true\n",
-            quoted("directory")
-        );
+    let exempt = format!("pattern = {}\nwhy = {}\nowner = {}\n", quoted("pattern"), quoted("why"), quoted("owner"));
+    let directory = format!("name = {}\nprovider = \"okta\"\nmatch = \"mail\"\neveryone = true\n", quoted("directory"));
+    let policy = format!("{}[[exempt]]\n{exempt}[[directory]]\n{directory}", install::policy("approve"));
     stage.install.policy(&policy).unwrap();
     stage.install.sweep("/sweep?open=now").unwrap();
     let runs = stage.install.admin.get("/report/runs.json").unwrap().success().unwrap();

@@ -66,6 +66,7 @@ fn somebody_sweeps_strikes_a_row_off_approves_watches_the_run_and_undoes_it_by_c
 
     page.click_text("Undo this run").unwrap();
     page.answer(true).unwrap();
+    until(&page, "got everything back");
     page.screenshot("story-4-undone").unwrap();
     assert_eq!(stage.site.seats_used().unwrap(), seats);
     page.click_text("Audit").unwrap();
@@ -104,7 +105,7 @@ fn the_same_can_be_done_without_a_mouse() {
     assert!(stage.site.seats_used().unwrap() < seats);
     go(&page, "Undo this run");
     page.answer(true).unwrap();
-    until(&page, "Plan");
+    until(&page, "got everything back");
     assert_eq!(stage.site.seats_used().unwrap(), seats);
     go(&page, "Sign out");
     assert_eq!(page.text_of("h1").unwrap(), "Sign in");

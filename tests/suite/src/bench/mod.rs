@@ -1,11 +1,12 @@
 //! Measurements of the real components on our host against the simulator, as a client sees them. Both run on the same
 //! machine as the client, so the numbers are lower than on machines of their own.
 //!
-//! Reading order: [`table`], [`start`], [`hooks`], [`sweeps`], [`mod@judge`], [`dry_run`].
+//! Reading order: [`table`], [`start`], [`hooks`], [`sweeps`], [`pages`], [`mod@judge`], [`dry_run`].
 
 pub mod dry_run;
 pub mod hooks;
 pub mod judge;
+pub mod pages;
 pub mod start;
 pub mod sweeps;
 pub mod table;

@@ -1,8 +1,7 @@
 //! Sweeps, pages and exports of large sites.
 
-use super::{Plan, Stand, hooks, table::Results};
+use super::{Plan, Stand, hooks, pages, table::Results};
 use crate::{
-    contract::story::records,
     stage::{
         client::{list, number, text},
         install::policy,
@@ -31,7 +30,7 @@ pub fn population(results: &mut Results, folder: &Path, users: u32, plan: &Plan,
         took.as_secs_f64()
     );
     results.add(format!("sweep to a plan, {users} users"), f64::from(users) / took.as_secs_f64(), "users/s", note);
-    pages(results, &stand, users, judged)?;
+    pages::measure(results, &stand, users, judged)?;
     if small {
         let page = install.report.get("/report/accounts.json?decision=keep&size=500")?.success()?;
         let keys: Vec<String> =
@@ -45,25 +44,6 @@ pub fn population(results: &mut Results, folder: &Path, users: u32, plan: &Plan,
             results.add(format!("peak memory of {component}, {users} users"), kib, "KiB", "largest single instance");
         }
     }
-    Ok(())
-}
-
-fn pages(results: &mut Results, stand: &Stand, users: u32, judged: u64) -> Result<()> {
-    let report = &stand.install.report;
-    for (name, path) in [
-        ("overview page", "/report"),
-        ("accounts page", "/report/accounts"),
-        ("accounts page, filtered", "/report/accounts?decision=reclaim"),
-    ] {
-        let started = Instant::now();
-        report.send("GET", path, &[("accept", "text/html")], None)?.expect(200)?;
-        results.time(format!("{name}, {users} users"), started.elapsed(), "");
-    }
-    let started = Instant::now();
-    let csv = report.get("/report/accounts.csv")?.expect(200)?;
-    let took = started.elapsed();
-    ensure!(records(csv.text()?) == judged + 1, "the CSV of {judged} accounts has {} records", records(csv.text()?));
-    results.time(format!("CSV, {users} users"), took, format!("{} KiB", csv.body.len() / 1024));
     Ok(())
 }
 

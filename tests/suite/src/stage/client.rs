@@ -5,7 +5,7 @@ use http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use ureq::Agent;
 
@@ -25,6 +25,17 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Vec<u8>,
+}
+
+/// How long an answer took.
+#[derive(Debug, Clone, Copy)]
+pub struct Timed {
+    /// Until its headers had arrived.
+    pub first: Duration,
+    /// Until its last byte had.
+    pub whole: Duration,
+    /// Bytes of its body.
+    pub bytes: u64,
 }
 
 /// A server at an address, and the token that is sent to it.
@@ -90,6 +101,22 @@ impl Peer {
             transcript.push(b'\n');
         }
         Ok(Answer { asked, status: answer.status(), headers: answer.headers().clone(), body })
+    }
+
+    /// Reads a path, and tells when its headers and its last byte arrived.
+    pub fn timed(&self, path: &str, accept: &str) -> Result<Timed> {
+        let mut request = Request::builder().uri(format!("{}{path}", self.base)).header("accept", accept);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let started = Instant::now();
+        let answer = self.agent.run(request.body(()).with_context(|| format!("{path} cannot be asked"))?);
+        let answer = answer.with_context(|| format!("{path} got no answer"))?;
+        let first = started.elapsed();
+        ensure!(answer.status() == StatusCode::OK, "{path} answered {}", answer.status());
+        let mut body = answer.into_body().into_with_config().limit(MOST).reader();
+        let bytes = std::io::copy(&mut body, &mut std::io::sink()).context("the answer broke off")?;
+        Ok(Timed { first, whole: started.elapsed(), bytes })
     }
 
     /// Reads a path.
