@@ -27,6 +27,7 @@ fn eventful() -> Lab {
     let points: Vec<_> = (1..14)
         .rev()
         .map(|back| UsagePoint {
+            active: None,
             at: now - TimeDelta::days(i64::from(back)),
             seats: SeatCount { used: used - back, max: Some(used + 2) },
         })

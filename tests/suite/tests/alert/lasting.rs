@@ -18,6 +18,7 @@ fn growing(lab: &Lab, free: u32) {
     let (used, now) = (lab.seats_used(), lab.now());
     for back in (1..14).rev() {
         let point = UsagePoint {
+            active: None,
             at: now - TimeDelta::days(i64::from(back)),
             seats: SeatCount { used: used - back, max: Some(used + free) },
         };
