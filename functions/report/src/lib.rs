@@ -11,6 +11,7 @@ mod exemptions;
 mod explain;
 mod export;
 mod filter;
+mod glance;
 mod handover;
 mod json;
 mod page;
