@@ -12,7 +12,7 @@ use cli::{colour::Colour, manual};
 #[command(name = "seatkeeper", version, max_term_width = 100)]
 struct Cli {
     /// Whether to use colours.
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     color: Colour,
     #[command(subcommand)]
     command: Command,

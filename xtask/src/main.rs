@@ -11,6 +11,7 @@ mod deny;
 mod postgres;
 mod process;
 mod programs;
+mod promtool;
 mod python;
 mod shell;
 mod slapd;
@@ -125,6 +126,8 @@ fn run(cli: &Cli, workspace: &Workspace, started: Instant) -> Result<ExitCode> {
             shell::note("postgresql for the tests: installed");
             slapd::prepare()?;
             shell::note("slapd for the tests: installed");
+            let promtool = promtool::prepare(workspace)?;
+            shell::note(&format!("promtool for the tests: {}", promtool.display()));
             chromium::prepare()?;
             shell::note("chromium for the tests: installed");
             let axe = chromium::axe(workspace, &python)?;

@@ -31,6 +31,16 @@ impl fmt::Display for NeedsAPerson {
 
 impl std::error::Error for NeedsAPerson {}
 
+/// Fetches the package lists, or says what a person has to type.
+pub fn apt_update(why: &str) -> Result<()> {
+    if !is_root() {
+        let commands = vec!["sudo apt-get update".to_owned()];
+        return Err(NeedsAPerson { why: format!("{why}, and fetching it needs root."), commands }.into());
+    }
+    shell::note(&format!("apt-get update: {why}"));
+    shell::run(Command::new("apt-get").args(["-qq", "update"]))
+}
+
 /// Installs packages, or says what a person has to type.
 pub fn apt_install(packages: &[&str], why: &str) -> Result<()> {
     if find_program("apt-get").is_none() {

@@ -9,7 +9,8 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    chromium, components, postgres, python, shell, slapd, summary::Summary, toolchain::Choice, workspace::Workspace,
+    chromium, components, postgres, promtool, python, shell, slapd, summary::Summary, toolchain::Choice,
+    workspace::Workspace,
 };
 
 /// The whole command. The last line on standard output is `N passed, N failed`.
@@ -19,12 +20,13 @@ pub fn run(workspace: &Workspace, choice: Choice) -> Result<ExitCode> {
     slapd::prepare()?;
     chromium::prepare()?;
     let axe = chromium::axe(workspace, &python)?;
+    let promtool = promtool::prepare(workspace)?;
     components::build(workspace, choice)?;
     components::build_probe(workspace, choice)?;
     let started = Instant::now();
     shell::note("building and running all tests");
     let mut command = command(workspace);
-    command.env(python::VARIABLE, python).env(chromium::AXE_VARIABLE, axe);
+    command.env(python::VARIABLE, python).env(chromium::AXE_VARIABLE, axe).env(promtool::VARIABLE, promtool);
     let (mut summary, success) = stream(&mut command, &mut std::io::stdout())?;
     if !success && summary.failed == 0 {
         shell::note("a test program was not built or ended without a result; it is counted as one failed test");

@@ -44,17 +44,19 @@ pub async fn add(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, B
     let expires = Some(expires.trim()).filter(|day| !day.is_empty());
     let (subject, why, owner) = (subject.trim(), why.trim(), owner.trim());
     let wanted = Wanted { kind, subject, why, owner, expires };
-    changed(exempt::add(store, wanted, &by, SpinClock.now()).await.map_err(refuse::refusal)?)
+    let record = exempt::add(store, wanted, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    Ok(changed(record))
 }
 
 /// `POST /admin/exemptions/end`.
 pub async fn end(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let by = refuse::by(call)?;
     let Ended { kind, subject } = refuse::json(call, r#"{"kind": "user", "subject": "jdoe"}"#)?;
-    changed(exempt::end(store, kind, &subject, &by, SpinClock.now()).await.map_err(refuse::refusal)?)
+    let record = exempt::end(store, kind, &subject, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    Ok(changed(record))
 }
 
-fn changed(record: PolicyRecord) -> Result<Response<Vec<u8>>, Box<Problem>> {
+fn changed(record: PolicyRecord) -> Response<Vec<u8>> {
     log("policy in force", &[("policy.version", record.version.into()), ("policy.by", record.by.into())]);
-    Ok(respond::json(StatusCode::OK, &Version { version: record.version }))
+    respond::json(StatusCode::OK, &Version { version: record.version })
 }

@@ -50,7 +50,7 @@ mod tests {
     use seatkeeper_engine::testing::{MemoryStore, block_on};
 
     fn refused(query: &str, body: &[u8]) -> (u16, &'static str, usize) {
-        let call = crate::call::by_program(Method::POST, HeaderMap::new(), query, body.as_ref());
+        let call = crate::call::by_program(Method::POST, HeaderMap::new(), query, body);
         let problem = block_on(simulate(&MemoryStore::default(), &call)).unwrap_err();
         (problem.status.as_u16(), problem.code, problem.problems.len())
     }

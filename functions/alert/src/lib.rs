@@ -1,51 +1,59 @@
-//! The alert component: each timer call and each `POST /alert` looks at the seats once and delivers what is due: messages
-//! to the chat, warnings to people.
+//! The alert component: each timer call and each `POST /alert` looks at the seats and the runs once and delivers what is
+//! due: messages to the chat, warnings to people. `POST /alert/test` sends a test message at once.
 
-mod messages;
-
-use seatkeeper_chat::{Channel, MailGateway, deliver, mail};
+use seatkeeper_chat::{Channel, Console, Kind, MailGateway, deliver, mail, message};
 use seatkeeper_confluence as confluence;
 use seatkeeper_engine::{
-    alert::{AlertReport, Notice, Notify, WarnError, tick},
+    alert::{Accepted, AlertReport, Notice, Notify, Retry, Trial, Undelivered, WarnError, test, tick},
     ports::Clock,
     state::{StateError, Warning},
     trouble::Trouble,
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{
-    Answer, SpinClock, SpinHttp, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
+    Answer, CHANNELS, SpinClock, SpinHttp, SpinStore, Variables, VariablesError, connect, edge, log, respond::whole,
 };
-use seatkeeper_web::{Secret, respond};
+use seatkeeper_web::{Problem, Query, Secret, respond};
+use serde::Serialize;
 use spin_sdk::http::Request;
+use std::time::Duration;
+
+/// Time for one message. A chat that is slower than this is down, and several of them may be in one tick.
+const TIME_OUT: Duration = Duration::from_secs(5);
 
 /// What the component is configured with.
 struct Settings {
     confluence: confluence::Settings,
     channels: Vec<Channel>,
     mail: Option<MailGateway>,
+    console: Option<Console>,
     trigger: Secret,
 }
 
 async fn settings() -> Result<Settings, VariablesError> {
-    let mut read = Variables::read([
+    let own = [
         "confluence_origin",
         "confluence_context_path",
         "confluence_token",
         "confluence_user",
-        "slack_origin",
-        "slack_path",
-        "webhook_origin",
-        "webhook_path",
-        "webhook_secret",
         "mail_origin",
         "mail_path",
         "mail_secret",
+        "console_url",
         "trigger_token",
-    ])
-    .await;
+    ];
+    let mut read = Variables::read(own.into_iter().chain(CHANNELS)).await;
     let (confluence, channels, mail) = (read.confluence(), read.channels(), read.mail());
-    let trigger = read.secret("trigger_token");
-    let settings = || Some(Settings { confluence: confluence?, channels: channels?, mail: mail?, trigger: trigger? });
+    let (console, trigger) = (read.console(), read.secret("trigger_token"));
+    let settings = || {
+        Some(Settings {
+            confluence: confluence?,
+            channels: channels?,
+            mail: mail?,
+            console: console?,
+            trigger: trigger?,
+        })
+    };
     read.finish(settings())
 }
 
@@ -53,6 +61,7 @@ async fn settings() -> Result<Settings, VariablesError> {
 struct Configured {
     channels: Vec<Channel>,
     mail: Option<MailGateway>,
+    console: Option<Console>,
 }
 
 impl Notify for Configured {
@@ -60,12 +69,31 @@ impl Notify for Configured {
         self.channels.iter().map(|channel| channel.name().to_owned()).collect()
     }
 
-    async fn deliver(&self, channel: &str, notice: &Notice) -> Result<(), String> {
+    fn known(&self) -> Vec<String> {
+        Kind::ALL.iter().map(|kind| kind.name().to_owned()).collect()
+    }
+
+    fn spacing(&self, channel: &str) -> Duration {
+        Kind::named(channel).map_or(Duration::ZERO, Kind::spacing)
+    }
+
+    async fn deliver(&self, channel: &str, notice: &Notice) -> Result<Accepted, Undelivered> {
         let Some(channel) = self.channels.iter().find(|known| known.name() == channel) else {
-            return Err(format!("channel {channel} is not configured any more; its messages wait until it is"));
+            let told = format!("channel {channel} is not configured");
+            return Err(Undelivered { retry: Retry::Later(None), status: None, told });
         };
-        let message = messages::message(notice);
-        deliver(&SpinHttp::default(), channel, &message, SpinClock.now()).await.map_err(|error| error.to_string())
+        let message = message(notice, self.console.as_ref());
+        let http = SpinHttp::default().with_time_out(TIME_OUT);
+        let sent = deliver(&http, channel, &message, SpinClock.now()).await;
+        if let Err(error) = &sent {
+            let fields = [
+                ("alert.channel", channel.name().into()),
+                ("alert.subject", notice.subject().into()),
+                ("error.message", error.to_string().into()),
+            ];
+            log("message not delivered", &fields);
+        }
+        Ok(sent?)
     }
 
     fn can_warn(&self) -> bool {
@@ -90,15 +118,43 @@ impl Notify for Configured {
     }
 }
 
+/// What became of a test.
+#[derive(Serialize)]
+struct Trials {
+    channels: Vec<Trial>,
+}
+
+/// Sends a test message to one channel or to all of them.
+async fn try_out(settings: Settings, query: &str) -> http::Response<Vec<u8>> {
+    let query = match Query::parse(query, &["channel"]) {
+        Ok(query) => query,
+        Err(error) => return error.into_response(),
+    };
+    let Settings { confluence: _, channels, mail, console, trigger: _ } = settings;
+    let notify = Configured { channels, mail, console };
+    let store = match SpinStore::open().await {
+        Ok(store) => store,
+        Err(source) => {
+            let error = StateError::Store { key: "default".into(), source };
+            return edge::trouble(&error.into()).into_response();
+        }
+    };
+    match test(&store, &SpinClock, &notify, query.get("channel"), "the holder of the trigger token").await {
+        Ok(channels) => respond::json(http::StatusCode::OK, &Trials { channels }),
+        Err(error) => edge::trouble(&error.into()).into_response(),
+    }
+}
+
 /// One tick, with a line in the log about how it ended.
 async fn run(settings: Settings) -> Result<AlertReport, Trouble> {
-    let Settings { confluence, channels, mail, trigger: _ } = settings;
+    let Settings { confluence, channels, mail, console, trigger: _ } = settings;
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
-    let notify = Configured { channels, mail };
+    let notify = Configured { channels, mail, console };
     let report = tick(&store, &connect::confluence(confluence), &SpinClock, &notify, &edge::runner()).await;
     let mut fields = vec![
         ("alert.delivered", report.delivered.into()),
         ("alert.waiting", report.waiting.into()),
+        ("alert.given_up", report.given_up.into()),
         ("alert.warned", report.warned.into()),
     ];
     fields.extend(report.seats.map(|seats| ("seats.used", seats.used.into())));
@@ -122,12 +178,20 @@ async fn handle(request: Request) -> Answer {
 }
 
 async fn respond_to(request: Request) -> http::Response<Vec<u8>> {
+    let test = match request.uri().path().trim_end_matches('/') {
+        "/alert" => false,
+        "/alert/test" => true,
+        _ => return Problem::not_found(request.uri().path()).into_response(),
+    };
     let settings = match settings().await {
         Ok(settings) => settings,
         Err(error) => return edge::unconfigured(error),
     };
     if let Some(refusal) = edge::refusal(request.method(), request.headers(), "POST", [&settings.trigger]) {
         return refusal;
+    }
+    if test {
+        return try_out(settings, request.uri().query().unwrap_or_default()).await;
     }
     match run(settings).await {
         Ok(report) if report.error.is_some() => respond::json(http::StatusCode::SERVICE_UNAVAILABLE, &report),

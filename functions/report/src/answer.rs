@@ -15,7 +15,7 @@ use crate::{
     route::Route,
 };
 use askama::Template;
-use http::{Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode, header};
 use seatkeeper_console::{Banner, Caller, Nav, frame};
 use seatkeeper_engine::{
     ports::Store,
@@ -23,6 +23,7 @@ use seatkeeper_engine::{
     trouble::Trouble,
     view as engine,
 };
+use seatkeeper_metrics::MetricsError;
 use seatkeeper_policy::{Instant, SweepId};
 use seatkeeper_spin::{Answer, edge, respond as send, shapes};
 use seatkeeper_web::{Format, Problem, Query, QueryError, respond};
@@ -43,6 +44,8 @@ enum Failure {
     State(StateError),
     /// The query is not valid.
     Query(QueryError),
+    /// A defect of ours.
+    Fault(String),
     /// There is no such account or plan.
     Nothing { what: &'static str, name: String },
 }
@@ -146,6 +149,16 @@ async fn found<S: Store + 'static>(
                 frame::page(StatusCode::OK, &PlanPage { nav: nav("/report/plan").live(live), view, desk })
             }
         }
+        (Route::Metrics, _) => {
+            let page = seatkeeper_metrics::render(&store, now).await.map_err(|error| match error {
+                MetricsError::State(error) => Failure::State(error),
+                MetricsError::Library(error) => Failure::Fault(error.to_string()),
+            })?;
+            let mut answer = respond::text(StatusCode::OK, page);
+            let kind = HeaderValue::from_static(seatkeeper_metrics::CONTENT_TYPE);
+            answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+            answer
+        }
         (Route::NewestPlan, _) => match read::newest_plan(&store).await? {
             Some(id) => respond::see_other(&format!("/report/plans/{id}")),
             None => frame::page(StatusCode::OK, &NoPlanPage { nav: nav("/report/plan") }),
@@ -247,6 +260,11 @@ fn failed(failure: Failure, format: Format, nav: Nav) -> Response<Vec<u8>> {
         Failure::Nothing { what, name } => Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here")
             .detail(format!("the newest sweep knows no {what} `{name}`"))
             .next_step("Check the spelling, or look for it in the list."),
+        Failure::Fault(detail) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The answer could not be written")
+                .detail(detail)
+                .next_step("Report this as a defect of Seatkeeper.")
+        }
         Failure::State(error) => {
             let trouble = Trouble::from(error);
             let fields =

@@ -8,7 +8,7 @@ use crate::{
     handover, policy,
     populations::Populations,
     reports::Report,
-    view::{AccountList, Explanation, Overview, PlanDetail, Runs},
+    view::{AccountList, Explanation, Overview, PlanDetail, RunList},
 };
 use askama::Template;
 use seatkeeper_console::Nav;
@@ -123,7 +123,7 @@ pub struct RunsPage<'a> {
     /// Top and bottom.
     pub nav: Nav,
     /// Content.
-    pub view: &'a Runs,
+    pub view: &'a RunList,
 }
 
 /// The hand-over list.

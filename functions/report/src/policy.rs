@@ -27,7 +27,7 @@ pub struct View {
     /// The version in force.
     pub newest: Option<u32>,
     /// The version shown.
-    pub shown: Option<Version>,
+    pub shown: Option<Revision>,
     /// The same in plain words.
     pub words: Vec<Part>,
     /// The version before, which it is compared with.
@@ -35,7 +35,7 @@ pub struct View {
     /// What changed since that one.
     pub difference: Vec<Line>,
     /// The newest versions.
-    pub versions: Vec<Version>,
+    pub versions: Vec<Revision>,
     /// A policy to begin with.
     pub example: &'static str,
 }
@@ -49,7 +49,7 @@ impl View {
 
 /// One version.
 #[derive(Debug)]
-pub struct Version {
+pub struct Revision {
     /// Its number.
     pub version: u32,
     /// When.
@@ -80,7 +80,7 @@ pub struct Line {
     pub text: String,
 }
 
-impl From<PolicyRecord> for Version {
+impl From<PolicyRecord> for Revision {
     fn from(record: PolicyRecord) -> Self {
         Self { version: record.version, saved: Moment(record.saved), by: record.by, text: record.text }
     }
@@ -102,7 +102,7 @@ pub async fn read(store: &impl Store, wanted: Option<u32>) -> Result<View, State
     let (mut versions, mut compared, mut difference) = (Vec::new(), 0, Vec::new());
     let last = number.unwrap_or_default();
     for version in (last.saturating_sub(LISTED)..=last).rev().filter(|version| *version > 0) {
-        versions.extend(state::load(store, &state::policy_version(version)).await?.map(Version::from));
+        versions.extend(state::load(store, &state::policy_version(version)).await?.map(Revision::from));
     }
     if let Some(record) = &shown
         && let Some(before) = record.version.checked_sub(1).filter(|before| *before > 0)
@@ -122,7 +122,7 @@ pub async fn read(store: &impl Store, wanted: Option<u32>) -> Result<View, State
         Some(Ok(_)) => None,
     };
     let words = parsed.and_then(Result::ok).map(|policy| in_words(&policy)).unwrap_or_default();
-    let shown = shown.map(Version::from);
+    let shown = shown.map(Revision::from);
     Ok(View { problem, newest: number, shown, words, compared, difference, versions, example: EXAMPLE })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     glance, handover,
     plan::{left, summary},
     populations,
-    view::{AccountList, AccountRow, Count, Overview, Review, RunRow, Runs, Seats},
+    view::{AccountList, AccountRow, Count, Overview, Review, RunList, RunRow, Seats},
     words,
 };
 use seatkeeper_console::Moment;
@@ -191,11 +191,15 @@ pub async fn newest_plan(store: &impl Store) -> Result<Option<SweepId>, StateErr
 }
 
 /// The newest runs.
-pub async fn runs(store: &impl Store, now: Instant) -> Result<Runs, StateError> {
+pub async fn runs(store: &impl Store, now: Instant) -> Result<RunList, StateError> {
     let runs = engine::runs(store, ALL_RUNS).await?;
     let work = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
     let progress = work.filter(|work| !matches!(work, Work::Await(_))).as_ref().map(words::progress);
-    Ok(Runs { progress, left: runs.iter().flat_map(left).take(LEFT).collect(), runs: rows(store, &runs, now).await? })
+    Ok(RunList {
+        progress,
+        left: runs.iter().flat_map(left).take(LEFT).collect(),
+        runs: rows(store, &runs, now).await?,
+    })
 }
 
 /// Runs as rows; whether a plan is an emergency plan stands with the plan.

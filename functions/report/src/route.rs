@@ -31,6 +31,8 @@ pub enum Route {
     Exemptions,
     /// Which rules govern whom.
     Populations,
+    /// What a monitoring system collects.
+    Metrics,
     /// Usage, reclaims, restores and savings.
     Reports,
     /// Usage day by day, as a file.
@@ -49,6 +51,9 @@ impl Route {
     /// Finds the page and the form, by the ending of the path where it has one, else by the `Accept` header. A client
     /// that accepts none of the forms gets the first one.
     pub fn find(path: &str, headers: &HeaderMap) -> Option<(Self, Format)> {
+        if path == "/metrics" {
+            return Some((Self::Metrics, Format::Json));
+        }
         let path = path.strip_prefix("/report")?;
         let path = path.strip_suffix('/').unwrap_or(path);
         let (stem, ending) = match path.rsplit_once('.') {
@@ -122,6 +127,9 @@ mod tests {
             ("/report/explain/j.doe.json", Route::Account("j.doe".into()), Format::Json),
             ("/report/handover.csv", Route::Handover, Format::Csv),
             ("/report/exemptions.json", Route::Exemptions, Format::Json),
+            ("/metrics", Route::Metrics, Format::Json),
+            ("/report/plan", Route::NewestPlan, Format::Html),
+            ("/report/policy", Route::Policy, Format::Html),
             ("/report/populations.json", Route::Populations, Format::Json),
             ("/report/reports", Route::Reports, Format::Html),
             ("/report/reports.json", Route::Reports, Format::Json),

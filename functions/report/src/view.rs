@@ -229,7 +229,7 @@ pub struct RunRow {
 
 /// Several sweeps.
 #[derive(Debug)]
-pub struct Runs {
+pub struct RunList {
     /// What the sweep is doing now.
     pub progress: Option<String>,
     /// Newest first.

@@ -6,13 +6,15 @@ use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{
     give_back::GivenBack,
     login::{self, Event, EventError, Handled},
+    ports::Clock,
     state::StateError,
     sweep::Ports,
+    tallies::{self, Counted, Requests, System},
     trouble::Trouble,
 };
 use seatkeeper_spin::{
-    Answer, MAX_EVENT_BODY, Renamer, SpinClock, SpinStore, Variables, VariablesError, connect, edge, log, read_body,
-    respond::whole,
+    Answer, MAX_EVENT_BODY, Renamer, SpinClock, SpinHttp, SpinStore, Variables, VariablesError, connect, edge, log,
+    read_body, respond::whole,
 };
 use seatkeeper_web::{Problem, Secret, Verified, respond, signature};
 use spin_sdk::http::Request;
@@ -76,14 +78,19 @@ async fn respond_to(request: Request) -> http::Response<Vec<u8>> {
         Ok(verified) => verified,
         Err(error) => {
             log("event refused", &[("error.message", error.to_string().into())]);
+            count("rejected", &Requests::default()).await;
             return error.into_response();
         }
     };
     let event = match parse(verified) {
         Ok(event) => event,
-        Err(error) => return malformed(&error),
+        Err(error) => {
+            count("malformed", &Requests::default()).await;
+            return malformed(&error);
+        }
     };
-    match run(settings, event).await {
+    let requests = Requests::default();
+    match run(settings, event, &requests).await {
         Ok(handled) => {
             tell(&handled);
             respond::json(http::StatusCode::OK, &handled)
@@ -93,8 +100,16 @@ async fn respond_to(request: Request) -> http::Response<Vec<u8>> {
                 "event not handled",
                 &[("error.code", trouble.code.as_str().into()), ("error.message", trouble.message.as_str().into())],
             );
+            count("failed", &requests).await;
             edge::trouble(&trouble).into_response()
         }
+    }
+}
+
+/// Counts an event that was refused or not handled. Without a store there is no count, and the answer is the same.
+async fn count(result: &'static str, requests: &Requests) {
+    if let Ok(store) = SpinStore::open().await {
+        let _ = tallies::add_limited(&store, result, requests, SpinClock.now()).await;
     }
 }
 
@@ -110,12 +125,14 @@ fn malformed(error: &EventError) -> http::Response<Vec<u8>> {
         .into_response()
 }
 
-async fn run(settings: Settings, event: Event) -> Result<Handled, Trouble> {
+async fn run(settings: Settings, event: Event, requests: &Requests) -> Result<Handled, Trouble> {
     let Settings { confluence, crowd, secrets: _ } = settings;
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
-    let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
+    let http = |system| Counted::new(SpinHttp::default(), requests, system);
+    let confluence = connect::confluence_by(http(System::Confluence), confluence);
+    let rename = Renamer::by(http(System::Crowd), crowd);
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
-    login::handle(&ports, event, &edge::runner()).await
+    login::handle_counting(&ports, event, &edge::runner(), requests).await
 }
 
 fn tell(handled: &Handled) {

@@ -3,12 +3,13 @@
 
 use seatkeeper_confluence as confluence;
 use seatkeeper_database as database;
-use seatkeeper_directories::{CrowdSettings, Outside, OutsideSettings};
+use seatkeeper_directories::{CrowdSettings, Outside, OutsideSettings, scim::ScimAccess};
 use seatkeeper_engine::{
     ports::Clock,
     sources::Elsewhere,
     state::StateError,
-    sweep::{Order, Ports, Status, TickReport, tick},
+    sweep::{Order, Ports, Status, TickReport, tick_counting},
+    tallies::{Counted, Requests, System},
     trouble::Trouble,
 };
 use seatkeeper_policy::Instant;
@@ -73,16 +74,39 @@ async fn run(settings: Settings, open_now: bool) -> Result<TickReport, Trouble> 
     let Settings { confluence, crowd, database, directories, trigger: _, budget } = settings;
     let started = SpinClock.now();
     let store = SpinStore::open().await.map_err(|source| StateError::Store { key: "default".into(), source })?;
-    let (confluence, rename) = (connect::confluence(confluence), Renamer::new(crowd));
+    let requests = Requests::default();
+    let http = |system| Counted::new(SpinHttp::default(), &requests, system);
+    let confluence = connect::confluence_by(http(System::Confluence), confluence);
+    let rename = Renamer::by(http(System::Crowd), crowd);
     let database = Postgres::new(database);
-    let directories = Outside::new(directories, SpinHttp::default, SpinTcp, &SpinClock);
+    let addresses = addresses(&directories);
+    let counted = || Counted::by_address(SpinHttp::default(), &requests, &addresses);
+    let directories = Outside::new(directories, counted, SpinTcp, &SpinClock);
     let outside = Elsewhere { database: &database, directories: &directories };
     let ports = Ports { store: &store, confluence: &confluence, rename: &rename, clock: &SpinClock };
     let runner = edge::runner();
-    let report = tick(ports, &outside, Order { runner: &runner, budget, open_now }).await;
+    let report = tick_counting(ports, &outside, Order { runner: &runner, budget, open_now }, &requests).await;
     let took = (SpinClock.now() - started).num_milliseconds();
     tell(&report, took);
     Ok(report)
+}
+
+/// Whose requests go where, for the totals.
+fn addresses(directories: &OutsideSettings) -> Vec<(String, System)> {
+    let OutsideSettings { scim, graph, okta, crowd, http, ldap: _ } = directories;
+    let mut addresses: Vec<_> = scim.iter().map(|scim| (scim.base.as_str().to_owned(), System::Scim)).collect();
+    let login = scim.iter().filter_map(|scim| match &scim.access {
+        ScimAccess::Token(_) => None,
+        ScimAccess::OAuth(credentials) => Some(credentials),
+    });
+    addresses.extend(graph.iter().map(|graph| (graph.base.as_str().to_owned(), System::Graph)));
+    addresses.extend(okta.iter().map(|okta| (okta.base.as_str().to_owned(), System::Okta)));
+    addresses.extend(crowd.iter().map(|crowd| (crowd.base.as_str().to_owned(), System::Crowd)));
+    addresses.extend(http.iter().map(|people| (people.origin.as_str().to_owned(), System::HttpDirectory)));
+    // Last: a login on the host of its directory counts as the directory.
+    let login = login.chain(graph.iter().map(|graph| &graph.credentials));
+    addresses.extend(login.map(|credentials| (credentials.token_url.as_str().to_owned(), System::Login)));
+    addresses
 }
 
 fn tell(report: &TickReport, took: i64) {

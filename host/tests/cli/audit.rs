@@ -15,10 +15,11 @@ fn instance(damage: impl FnOnce(&mut Value)) -> (Instance, String) {
         let act = Act { id: id.into(), actor: "=anna", act: "policy-replaced", subject: "p", detail: "dry run".into() };
         block_on(audit::append(&store, "admin", act, format!("{DAY}T08:00:00Z").parse().unwrap())).unwrap();
     }
-    let days: Vec<_> = FUNCTIONS.into_iter().map(|name| block_on(audit::days(&store, name)).unwrap()).collect();
+    let of = |name| block_on(audit::days(&store, name)).unwrap();
+    let days = FUNCTIONS.map(of);
     let place = Place { day: DAY.into(), page: 0 };
-    let page = block_on(audit::page(&store, &days[0], &place)).unwrap().unwrap();
-    let last = page.entries[2].hash.clone();
+    let page = block_on(audit::page(&store, &of("admin"), &place)).unwrap().unwrap();
+    let last = page.entries.last().unwrap().hash.clone();
     let mut page = serde_json::to_value(page).unwrap();
     damage(&mut page);
     let replies = vec![

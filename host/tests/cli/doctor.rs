@@ -10,7 +10,7 @@ fn doctor_passes_a_healthy_instance_and_sends_a_right_signature() {
         overview("approve"),
         (ping, 401, problem(401, "signature-invalid", "The signature is not valid")),
         (ping, 200, json!({"user": null, "outcome": {"is": "nothing", "why": "connection test"}}).to_string()),
-        ("GET /report/sign-in", 200, "<!doctype html>".to_owned()),
+        ("GET /admin/sign-in", 200, "<!doctype html>".to_owned()),
     ]);
     instance.run(&["doctor"]).expect(
         0,
@@ -72,7 +72,7 @@ fn healthy(more: Vec<Reply>) -> Instance {
 
 #[test]
 fn a_test_is_sent_only_on_request_and_every_channel_is_told() {
-    let sent = json!({"channels": [{"name": "slack", "ok": true, "detail": "200"}, {"name": "teams", "ok": false, "detail": "404"}]});
+    let sent = json!({"channels": [{"name": "slack", "ok": true, "detail": "200"}, {"channel": "teams", "ok": false, "status": 404, "text": "404"}]});
     let line = "POST /alert/test";
     let instance = healthy(vec![(line, 200, sent.to_string())]);
     instance.run(&["doctor"]).expect(0, &[]);
@@ -93,7 +93,7 @@ fn an_instance_that_cannot_send_a_test_or_has_no_channel_is_only_warned_about() 
 
 #[test]
 fn the_page_to_sign_in_is_visited_as_a_browser_would() {
-    let line = "GET /report/sign-in";
+    let line = "GET /admin/sign-in";
     let instance = healthy(vec![(line, 200, "<!doctype html>".to_owned())]);
     instance.run(&["doctor"]).expect(0, &["the page to sign in answers", "Everything is as it must be."]);
     assert_eq!(instance.find(line).header("Authorization"), None);

@@ -1,8 +1,12 @@
 //! Slack: a message as blocks within Slack's limits.
+//!
+//! Limits: <https://docs.slack.dev/reference/block-kit/blocks/section-block> and
+//! <https://docs.slack.dev/reference/block-kit/blocks>. Pace: one message a second for each webhook, 429 with
+//! `Retry-After` in seconds, <https://docs.slack.dev/apis/web-api/rate-limits>.
 
 use crate::{
     Level, Message,
-    text::{one_line, web_link},
+    text::{fitted, html_of, tame, web_link, width},
 };
 use serde_json::{Value, json};
 
@@ -99,54 +103,8 @@ fn markdown(text: &str) -> Value {
 /// Text from outside, escaped and cut to `limit` characters as Slack counts them after escaping. An escape sequence
 /// is never cut in half.
 fn escape(text: &str, limit: usize) -> String {
-    const MORE: char = '…';
-    let text = quiet(&one_line(text));
-    let mut escaped = String::with_capacity(text.len());
-    let mut used = 0;
-    // The longest beginning that leaves room for the mark of a cut.
-    let mut safe_end = 0;
-    for c in text.chars() {
-        let mut buffer = [0; 4];
-        let piece: &str = match c {
-            '&' => "&amp;",
-            '<' => "&lt;",
-            '>' => "&gt;",
-            c => c.encode_utf8(&mut buffer),
-        };
-        if used + width(piece) > limit {
-            escaped.truncate(safe_end);
-            escaped.push(MORE);
-            return escaped;
-        }
-        used += width(piece);
-        escaped.push_str(piece);
-        if used < limit {
-            safe_end = escaped.len();
-        }
-    }
-    escaped
-}
-
-/// Takes the power from `@channel`, `@here` and `@everyone` by putting an invisible word joiner behind the sign; mail
-/// addresses stay as they are and can be copied.
-fn quiet(text: &str) -> String {
-    let mut quiet = String::with_capacity(text.len());
-    let mut parts = text.split('@');
-    quiet.extend(parts.next());
-    for part in parts {
-        quiet.push('@');
-        let word: String = part.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
-        if matches!(word.as_str(), "channel" | "here" | "everyone" | "group") {
-            quiet.push('\u{2060}');
-        }
-        quiet.push_str(part);
-    }
-    quiet
-}
-
-/// Slack does not say how it counts; UTF-16 units are the strictest of the usual ways.
-fn width(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
+    let pieces: Vec<_> = tame(text).chars().map(|c| html_of(c).map_or_else(|| c.to_string(), str::to_owned)).collect();
+    fitted(&pieces, limit)
 }
 
 #[cfg(test)]

@@ -123,10 +123,10 @@ impl Caller {
 
     /// Refuses a change that a browser may have been made to send by another site. `form_token` is what the form held.
     pub fn wrote_it(&self, method: &Method, headers: &HeaderMap, form_token: Option<&str>) -> Result<(), Denied> {
-        let Some(session) = &self.session else { return Ok(()) };
         if matches!(*method, Method::GET | Method::HEAD) {
             return Ok(());
         }
+        let Some(session) = &self.session else { return by_a_program(headers) };
         same_site(headers)?;
         let held = form_token.unwrap_or_default();
         let expected = session.form_token();
@@ -135,6 +135,17 @@ impl Caller {
         }
         Ok(())
     }
+}
+
+/// A browser remembers a password of `Basic` and sends it with every request, also with one that another site made. It
+/// never adds a header of ours, and never a `Bearer` token.
+fn by_a_program(headers: &HeaderMap) -> Result<(), Denied> {
+    let scheme = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let bearer = scheme.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer "));
+    if bearer || headers.contains_key(BY) {
+        return Ok(());
+    }
+    Err(Denied::Forged("a change needs `Authorization: Bearer` or the header X-Seatkeeper-By"))
 }
 
 /// Refuses what a browser says to come from elsewhere. A browser that says nothing is stopped by the form token.

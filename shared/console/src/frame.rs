@@ -3,7 +3,7 @@
 use crate::{access::Caller, banner::Banner, moment::Moment};
 use askama::Template;
 use http::{Response, StatusCode};
-use seatkeeper_engine::session::Role;
+use seatkeeper_engine::session::{Role, SessionId};
 use seatkeeper_policy::Instant;
 use seatkeeper_web::{FieldProblem, Problem, respond};
 
@@ -89,7 +89,7 @@ impl Nav {
     /// What every form has to contain.
     pub fn form_token(&self) -> String {
         let session = self.caller.as_ref().and_then(|caller| caller.session.as_ref());
-        session.map(|session| session.form_token()).unwrap_or_default()
+        session.map(SessionId::form_token).unwrap_or_default()
     }
 }
 
@@ -149,7 +149,7 @@ pub fn sign_in(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use seatkeeper_engine::session::{Person, SessionId};
+    use seatkeeper_engine::session::Person;
 
     fn now() -> Instant {
         "2026-11-23T08:00:00Z".parse().unwrap()

@@ -71,7 +71,10 @@ pub struct Act<'a> {
 
 /// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
 pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Instant) -> Result<(), StateError> {
-    let known = state::load(store, &state::audit_head(function)).await?;
+    let known = match state::load(store, &state::audit_head(function)).await? {
+        Some(head) => Some(head),
+        None => newest(store, function).await?,
+    };
     let mut entries = match &known {
         Some(head) => state::load(store, &state::audit(&head.day, function, head.page)).await?.unwrap_or_default(),
         None => Vec::new(),
@@ -100,18 +103,28 @@ pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Insta
         entries.push(entry);
         return state::save(store, &state::audit(&head.day, function, head.page), &entries).await;
     }
+    // The number comes from the head, which says where the entry before stands: two runners at once come to the same page.
+    let (day, page) = match &known {
+        Some(head) if head.day >= today => (head.day.clone(), head.page.saturating_add(1)),
+        Some(_) | None => (today, 0),
+    };
     let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
     if let Some(head) = &known {
         // The list of days is younger than the stream of an older installation.
         noted(&mut days, &head.day, head.page);
     }
-    let day = known.map_or_else(|| today.clone(), |head| head.day.max(today.clone()));
-    let page = days.iter().find(|known| known.day == day).map_or(0, |known| known.pages);
     noted(&mut days, &day, page);
     // The page comes first and the head last: after a crash in between, the act is recorded once more in the same place.
     state::save(store, &state::audit(&day, function, page), &vec![entry]).await?;
     state::save(store, &state::audit_head(function), &Head { day, page, before }).await?;
     state::save(store, &state::audit_days(function), &days).await
+}
+
+/// The newest page by the list of days, where the head is lost: a stream that began anew would write over it.
+async fn newest(store: &impl Store, function: &str) -> Result<Option<Head>, StateError> {
+    let days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
+    let newest = days.into_iter().max_by(|a, b| a.day.cmp(&b.day));
+    Ok(newest.map(|Day { day, pages }| Head { day, page: pages.saturating_sub(1), before: String::new() }))
 }
 
 /// Notes a page in the list of days.

@@ -53,11 +53,11 @@ pub struct Wanted<'a> {
 pub async fn add(store: &impl Store, wanted: Wanted<'_>, by: &str, now: Instant) -> Result<PolicyRecord, Refusal> {
     let (record, mut document) = policy(store).await?;
     let mut table = Table::new();
-    table[wanted.kind.word()] = value(wanted.subject);
-    table["why"] = value(wanted.why);
-    table["owner"] = value(wanted.owner);
+    table.insert(wanted.kind.word(), value(wanted.subject));
+    table.insert("why", value(wanted.why));
+    table.insert("owner", value(wanted.owner));
     if let Some(day) = wanted.expires {
-        table["expires"] = value(day);
+        table.insert("expires", value(day));
     }
     let tables = tables(&mut document)?;
     let same = |known: &Table| known.get(wanted.kind.word()).and_then(Item::as_str) == Some(wanted.subject);

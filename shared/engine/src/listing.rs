@@ -108,7 +108,7 @@ impl Filter {
 
     /// The accounts of a stored page that are wanted, for whoever streams.
     pub fn choose(&self, accounts: Vec<Judged>) -> Vec<Judged> {
-        let names = self.text.is_some().then(|| state::names(&accounts)).unwrap_or_default();
+        let names = if self.text.is_some() { state::names(&accounts) } else { String::new() };
         let wanted = self.select(&IndexPage::of(0, &accounts), &names);
         accounts.into_iter().zip(wanted).filter_map(|(account, wanted)| wanted.then_some(account)).collect()
     }

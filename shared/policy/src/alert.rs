@@ -1,6 +1,7 @@
-//! When the chat is told that seats run short: levels with hysteresis, one message a level and day.
+//! When the chat is told that something holds, such as seats running short: levels with hysteresis, one message a level
+//! and day.
 
-use crate::{Instant, SeatCount, policy::AlertRules, policy::Threshold};
+use crate::{Forecast, Instant, SeatCount, policy::AlertRules, policy::Threshold};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,6 +58,51 @@ impl Threshold {
     }
 }
 
+/// Whether something holds that is worth a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// It holds.
+    Holds,
+    /// It may hold; what was said stays as it is.
+    Unclear,
+    /// It clearly does not hold, so the next time is news.
+    Calm,
+}
+
+impl Level {
+    /// What follows from one look, and whether a message is due: one for each rise, and no more than one a day.
+    #[must_use]
+    pub fn after(self, seen: Seen, now: Instant) -> (Self, bool) {
+        let mut level = self;
+        match seen {
+            Seen::Holds => level.raised = true,
+            Seen::Unclear => {}
+            Seen::Calm => (level.raised, level.announced) = (false, false),
+        }
+        // A day in the future means that the clock went back; one message too many is better than silence.
+        let today = now.date_naive();
+        let due = level.raised && !level.announced && level.last_day != Some(today);
+        if due {
+            level.announced = true;
+            level.last_day = Some(today);
+        }
+        (level, due)
+    }
+}
+
+/// Days before the limit at which the forecast is told.
+pub const FORECAST_DAYS: [u32; 2] = [30, 7];
+
+/// Whether the forecast is worth a message at this many days before the limit. It has to move away by half before it
+/// can be told again, because a trend sways.
+pub fn nears(forecast: Option<&Forecast>, within: u32) -> Seen {
+    match forecast {
+        Some(forecast) if forecast.days <= within => Seen::Holds,
+        Some(forecast) if forecast.days <= within + within / 2 => Seen::Unclear,
+        Some(_) | None => Seen::Calm,
+    }
+}
+
 /// Judges all levels. Levels that are no longer in the policy are forgotten.
 pub fn judge(
     rules: &AlertRules,
@@ -64,23 +110,19 @@ pub fn judge(
     seats: SeatCount,
     now: Instant,
 ) -> (BTreeMap<String, Level>, Vec<Notice>) {
-    let today = now.date_naive();
     let mut levels = BTreeMap::new();
     let mut notices = Vec::new();
     for threshold in &rules.thresholds {
         let id = threshold.id();
-        let mut level = before.get(&id).copied().unwrap_or_default();
-        if threshold.reached(seats) {
-            level.raised = true;
+        let seen = if threshold.reached(seats) {
+            Seen::Holds
         } else if threshold.calm(seats, rules.hysteresis) {
-            level.raised = false;
-            level.announced = false;
-        }
-        // A day in the future means that the clock went back; one message too many is better than silence.
-        let spoke_today = level.last_day == Some(today);
-        if level.raised && !level.announced && !spoke_today {
-            level.announced = true;
-            level.last_day = Some(today);
+            Seen::Calm
+        } else {
+            Seen::Unclear
+        };
+        let (level, due) = before.get(&id).copied().unwrap_or_default().after(seen, now);
+        if due {
             notices.push(Notice { level: id.clone(), seats, at: now });
         }
         levels.insert(id, level);
@@ -141,5 +183,27 @@ mod tests {
         let (_, notices) =
             judge(&rules, &BTreeMap::new(), SeatCount { used: 9_999, max: None }, at("2026-11-22T00:00:00Z"));
         assert_eq!(notices, []);
+    }
+
+    #[test]
+    fn a_forecast_is_told_at_its_days_and_again_only_after_it_moved_away_by_half() {
+        let forecast = |days| Forecast {
+            days,
+            on: "2026-12-22".parse().unwrap(),
+            micro_per_day: 1,
+            since: "2026-11-01".parse().unwrap(),
+            seats: SeatCount { used: 1, max: Some(2) },
+        };
+        let table = [
+            (Some(0), Seen::Holds),
+            (Some(30), Seen::Holds),
+            (Some(31), Seen::Unclear),
+            (Some(45), Seen::Unclear),
+            (Some(46), Seen::Calm),
+            (None, Seen::Calm),
+        ];
+        for (days, seen) in table {
+            assert_eq!(nears(days.map(forecast).as_ref(), 30), seen, "{days:?}");
+        }
     }
 }

@@ -3,21 +3,26 @@
 use crate::{SpinClock, SpinHttp};
 use seatkeeper_confluence::{Confluence, Settings};
 use seatkeeper_directories::{Crowd, CrowdSettings, NoRename};
-use seatkeeper_engine::ports::{PortError, Rename};
+use seatkeeper_engine::ports::{Http, PortError, Rename};
 use seatkeeper_policy::Username;
 
 /// Confluence, reached from a component.
-pub type Client = Confluence<SpinHttp, SpinClock>;
+pub type Client<H = SpinHttp> = Confluence<H, SpinClock>;
 
 /// A client of the Confluence that the variables name.
 pub fn confluence(settings: Settings) -> Client {
-    Confluence::new(SpinHttp::default(), SpinClock, settings)
+    confluence_by(SpinHttp::default(), settings)
+}
+
+/// The same by another HTTP, such as one that counts.
+pub fn confluence_by<H: Http>(http: H, settings: Settings) -> Client<H> {
+    Confluence::new(http, SpinClock, settings)
 }
 
 /// Whoever can rename accounts here: Crowd where it is configured, else nobody.
-pub enum Renamer {
+pub enum Renamer<H = SpinHttp> {
     /// Crowd, or a Jira that stands in for it.
-    Crowd(Crowd<SpinHttp, SpinClock>),
+    Crowd(Crowd<H, SpinClock>),
     /// Nobody.
     Nobody(NoRename),
 }
@@ -25,14 +30,21 @@ pub enum Renamer {
 impl Renamer {
     /// The executor that the variables name.
     pub fn new(settings: Option<CrowdSettings>) -> Self {
+        Self::by(SpinHttp::default(), settings)
+    }
+}
+
+impl<H: Http> Renamer<H> {
+    /// The same by another HTTP, such as one that counts.
+    pub fn by(http: H, settings: Option<CrowdSettings>) -> Self {
         match settings {
-            Some(settings) => Self::Crowd(Crowd::new(SpinHttp::default(), SpinClock, settings)),
+            Some(settings) => Self::Crowd(Crowd::new(http, SpinClock, settings)),
             None => Self::Nobody(NoRename),
         }
     }
 }
 
-impl Rename for Renamer {
+impl<H: Http> Rename for Renamer<H> {
     fn available(&self) -> bool {
         match self {
             Self::Crowd(crowd) => crowd.available(),

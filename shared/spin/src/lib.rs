@@ -30,4 +30,4 @@ pub use postgres::Postgres;
 pub use respond::Answer;
 pub use store::SpinStore;
 pub use tcp::{SpinStream, SpinTcp};
-pub use variables::{DIRECTORIES, Variables, VariablesError};
+pub use variables::{CHANNELS, DIRECTORIES, Variables, VariablesError};

@@ -1,8 +1,11 @@
 //! The component's variables, read together and judged together: an administrator sees all problems at once.
 
+mod channels;
+
+pub use channels::CHANNELS;
+
 use ::http::{Response, StatusCode};
 use futures::future::join_all;
-use seatkeeper_chat::{Channel, MailGateway};
 use seatkeeper_confluence as confluence;
 use seatkeeper_console::Credentials;
 use seatkeeper_database as database;
@@ -254,30 +257,6 @@ impl Variables {
         settings.map_err(|error| self.problems.extend(error.problems)).ok()
     }
 
-    /// The chat channels that are switched on, from the variables `slack_*` and `webhook_*`.
-    pub fn channels(&mut self) -> Option<Vec<Channel>> {
-        let slack = Channel::slack(self.origin("slack_origin"), self.text("slack_path"));
-        let slack = self.note(slack);
-        let webhook = if self.origin("webhook_origin").is_empty() {
-            Some(None)
-        } else {
-            let secret = self.secret("webhook_secret")?;
-            let webhook = Channel::webhook(self.text("webhook_origin"), self.text("webhook_path"), secret);
-            self.note(webhook)
-        };
-        Some([slack?, webhook?].into_iter().flatten().collect())
-    }
-
-    /// The gateway that writes to people, from the variables `mail_*`; the origin [`OFF`], or none, switches it off.
-    pub fn mail(&mut self) -> Option<Option<MailGateway>> {
-        if self.origin("mail_origin").is_empty() {
-            return Some(None);
-        }
-        let secret = self.secret("mail_secret")?;
-        let mail = MailGateway::new(self.text("mail_origin").trim(), self.text("mail_path"), secret);
-        self.note(mail)
-    }
-
     /// The settings, if nothing was wrong. They are absent only after a problem was noted.
     pub fn finish<T>(self, settings: Option<T>) -> Result<T, VariablesError> {
         match settings {
@@ -411,28 +390,12 @@ mod tests {
     }
 
     #[test]
-    fn channels_and_crowd_are_off_without_an_origin() {
+    fn crowd_is_off_without_an_origin() {
         for off in ["", OFF, "https://off.invalid/"] {
-            let mut read = variables(&[("slack_origin", off), ("webhook_origin", off), ("crowd_origin", off)]);
-            assert!(read.channels().unwrap().is_empty());
+            let mut read = variables(&[("crowd_origin", off)]);
             assert!(read.crowd().unwrap().is_none());
             assert!(read.finish(Some(())).is_ok());
         }
-    }
-
-    #[test]
-    fn warnings_are_off_without_an_origin_and_need_a_secret_with_one() {
-        for off in ["", OFF] {
-            assert!(variables(&[("mail_origin", off)]).mail().unwrap().is_none());
-        }
-        let on = [("mail_origin", "https://mail.example.com"), ("mail_path", "/warn/very-secret"), ("mail_secret", "")];
-        let mut read = variables(&on);
-        assert!(read.mail().is_none());
-        assert!(read.finish(Some(())).unwrap_err().to_string().contains("`mail_secret`"));
-        let mut read = variables(&on);
-        read.values.insert("mail_secret", "a-secret-of-the-gateway".into());
-        let gateway = read.mail().unwrap().unwrap();
-        assert!(!format!("{gateway:?}").contains("very-secret"));
     }
 
     #[test]
@@ -452,16 +415,5 @@ mod tests {
         assert_eq!(read.database(), None);
         let error = read.finish(Some(())).unwrap_err().to_string();
         assert!(error.contains("`database_user`") && error.contains("`database_name`"), "{error}");
-    }
-
-    #[test]
-    fn a_webhook_needs_its_secret() {
-        let mut read = variables(&[
-            ("webhook_origin", "https://chat.example.com"),
-            ("webhook_path", "/in"),
-            ("webhook_secret", ""),
-        ]);
-        assert!(read.channels().is_none());
-        assert!(read.finish(Some(())).unwrap_err().to_string().contains("`webhook_secret`"));
     }
 }

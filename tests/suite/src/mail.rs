@@ -2,7 +2,7 @@
 
 use crate::{Drive, Lab, Runner, Tap, drive};
 use seatkeeper_engine::{
-    alert::{self, AlertReport, Notice, Notify, WarnError},
+    alert::{self, Accepted, AlertReport, Notice, Notify, Undelivered, WarnError},
     state::Warning,
 };
 use std::cell::{Cell, RefCell};
@@ -34,9 +34,9 @@ impl Notify for Gateway<'_> {
         vec!["chat".into()]
     }
 
-    async fn deliver(&self, _: &str, notice: &Notice) -> Result<(), String> {
+    async fn deliver(&self, _: &str, notice: &Notice) -> Result<Accepted, Undelivered> {
         self.1.call("deliver".into(), async { self.0.told.borrow_mut().push(notice.clone()) }).await;
-        Ok(())
+        Ok(Accepted::default())
     }
 
     fn can_warn(&self) -> bool {

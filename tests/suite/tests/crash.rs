@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    admin, answer,
+    answer,
     state::{self, Answer, Outcome, Run},
     sweep::{Order, Status},
 };

@@ -53,7 +53,7 @@ fn an_account_that_a_person_struck_off_keeps_its_seat_and_the_run_says_why() {
     let lab = lab(3, "approve", 20);
     lab.sweep();
     let plan = lab.newest_plan().unwrap();
-    let spared = lab.planned()[1].key.clone();
+    let spared = lab.load(&state::plan_page(&plan.id, 0)).unwrap()[1].key.clone();
     block_on(answer::strike(&lab.store, &plan.id, &spared, &signer("bob"), lab.now())).unwrap();
     assert!(matches!(lab.approve(false), Err(Refusal::OtherHash { .. })), "the plan is another one now");
     let waiting = block_on(answer::Waiting::load(&lab.store, &plan.id)).unwrap().unwrap();
@@ -72,7 +72,7 @@ fn striking_enough_accounts_off_brings_a_plan_below_the_cap() {
     lab.sweep();
     lab.sweep();
     let plan = lab.newest_plan().unwrap();
-    let spared = lab.planned()[0].key.clone();
+    let spared = lab.load(&state::plan_page(&plan.id, 0)).unwrap()[0].key.clone();
     let waiting = block_on(answer::strike(&lab.store, &plan.id, &spared, &signer("bob"), lab.now())).unwrap();
     let yes = Answer::Approved { over_cap: false };
     block_on(answer::answer(&lab.store, &plan.id, &waiting.hash(), yes, &signer("bob"), lab.now())).unwrap();

@@ -164,6 +164,8 @@ fn returns(cast: &Cast, reclaimed: &[String]) -> Result<()> {
 
 fn alert(cast: &Cast) -> Result<()> {
     step(7, "Seats run short");
+    // What happened so far is told first: the runs, and whoever got no seat back.
+    cast.trigger.post("/alert", None)?;
     let (used, _) = seats(cast)?;
     let max = used * 100 / 92;
     cast.simulator.post("/_sim/license", Some(&json!({"max_users": max})))?;
@@ -171,7 +173,8 @@ fn alert(cast: &Cast) -> Result<()> {
     let told = cast.trigger.post("/alert", None)?;
     ensure!(told.pointer("/delivered") == Some(&json!(1)), "one message should have been delivered: {told}");
     let chat = cast.simulator.get("/_sim/chat")?;
-    let body = chat.pointer("/0/body").or_else(|| chat.pointer("/posts/0/body")).and_then(Value::as_str);
+    let posts = chat.as_array().or_else(|| chat.pointer("/posts").and_then(Value::as_array));
+    let body = posts.and_then(|posts| posts.last()).and_then(|post| post.pointer("/body")).and_then(Value::as_str);
     let message: Value = serde_json::from_str(body.context("the chat received nothing")?)?;
     say(&format!("The chat received: {}", text(&message, "/text")?));
     let again = cast.trigger.post("/alert", None)?;

@@ -50,7 +50,9 @@ fn accounts() -> Vec<seatkeeper_engine::state::Judged> {
     accounts
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
+    "/report/policy",
+    "/report/policy?version=1",
     "/report",
     "/report/accounts",
     "/report/accounts/anna",
@@ -198,4 +200,29 @@ fn a_damaged_record_is_a_page_that_names_it() {
     let (status, page) = get(store, "/report/accounts");
     assert_eq!(status, 503);
     assert!(page.contains("snapshot:current"), "{page}");
+}
+
+#[test]
+fn the_plan_in_the_navigation_is_the_newest_one_or_says_that_there_is_none() {
+    let find = |store| {
+        let (route, format) = Route::find("/report/plan", &HeaderMap::new()).unwrap();
+        block_on(answer(store, route, format, "", reader(), now()))
+    };
+    let found = find(published(&accounts()));
+    assert_eq!(
+        (found.status().as_u16(), &found.headers()["location"]),
+        (303, &"/report/plans/20261122-110000".parse().unwrap())
+    );
+    assert_eq!(find(MemoryStore::default()).status(), 200);
+}
+
+#[test]
+fn metrics_are_text_for_prometheus() {
+    let (status, page) = get(published(&accounts()), "/metrics");
+    assert_eq!(status, 200);
+    assert!(
+        page.contains("# TYPE seatkeeper_license_seats gauge")
+            && page.contains("seatkeeper_license_seats{kind=\"used\"} 460"),
+        "{page}"
+    );
 }

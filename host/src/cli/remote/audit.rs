@@ -242,7 +242,7 @@ impl Show {
             }
             newest.extend(found.into_iter().take(most).map(|entry| (days.function.clone(), entry)));
         }
-        newest.sort_by(|(_, a), (_, b)| b.at.cmp(&a.at));
+        newest.sort_by_key(|(_, entry)| std::cmp::Reverse(entry.at));
         newest.truncate(most);
         let rows: Vec<Value> =
             newest.iter().map(|(function, entry)| json!({"function": function, "entry": entry})).collect();

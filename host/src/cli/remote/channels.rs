@@ -8,7 +8,7 @@ use super::exit::Failure;
 use super::secrets::Role;
 
 /// The page on which people sign in.
-const SIGN_IN: &str = "/report/sign-in";
+const SIGN_IN: &str = "/admin/sign-in";
 /// Sends a test message to every channel.
 const TEST: &str = "/alert/test";
 
@@ -40,10 +40,11 @@ struct Sent {
 
 #[derive(Debug, Deserialize)]
 struct Channel {
+    #[serde(alias = "channel")]
     name: String,
     ok: bool,
-    #[serde(default)]
-    detail: String,
+    #[serde(alias = "text")]
+    detail: Option<String>,
 }
 
 /// Sends a test to each channel and tells which took it.
@@ -80,7 +81,7 @@ pub(super) fn send_test(client: &Client) -> Vec<Check> {
 
 fn told(Channel { name, ok, detail }: &Channel) -> Check {
     const ABOUT: &str = "test message";
-    let detail = if detail.is_empty() { String::new() } else { format!(": {detail}") };
+    let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
     if *ok {
         Check::ok(ABOUT, format!("{name} took it{detail}"))
     } else {

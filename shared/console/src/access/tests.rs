@@ -129,3 +129,17 @@ fn a_program_with_a_token_needs_no_form() {
     let caller = caller(&known, &MemoryStore::default(), &bearer).unwrap();
     assert!(caller.wrote_it(&Method::POST, &bearer, None).is_ok());
 }
+
+#[test]
+fn a_password_that_a_browser_remembered_changes_nothing_by_itself() {
+    let known = credentials(&[("Ada", "admin", ADA)]);
+    // "anybody:token-of-ada-lovelace"
+    let basic = headers(&[("authorization", "Basic YW55Ym9keTp0b2tlbi1vZi1hZGEtbG92ZWxhY2U=")]);
+    let caller = caller(&known, &MemoryStore::default(), &basic).unwrap();
+    assert_eq!(caller.person.name, "Ada");
+    assert!(caller.wrote_it(&Method::GET, &basic, None).is_ok());
+    assert!(matches!(caller.wrote_it(&Method::POST, &basic, None), Err(Denied::Forged(_))));
+    let mut signed = basic.clone();
+    signed.insert(BY, HeaderValue::from_static("Ada"));
+    assert!(caller.wrote_it(&Method::POST, &signed, None).is_ok(), "no form can send this header");
+}

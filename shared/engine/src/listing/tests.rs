@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{MemoryStore, block_on};
 use proptest::prelude::*;
 use seatkeeper_policy::{
-    Decision, GroupName, HoldReason, KeepReason, SeatCount, Source, SweepId, UserKey, Username,
+    Decision, Evidence, GroupName, HoldReason, KeepReason, SeatCount, Source, SweepId, UserKey, Username,
     account::Sighting,
     report::PlanReport,
     testing::{account, at},
@@ -24,7 +24,7 @@ fn judged(number: usize, (seen, created, groups, kind): (u8, u8, u8, u8)) -> Jud
     account.groups =
         (0..3).filter(|n| groups & (1 << n) != 0).map(|n| GroupName::parse(format!("g{n}")).unwrap()).collect();
     account.created = (created > 2).then(|| at("2020-01-01T00:00:00Z") + chrono::TimeDelta::days(created.into()));
-    account.evidence = Default::default();
+    account.evidence = Evidence::default();
     if seen > 2 {
         let at = at("2026-01-01T00:00:00Z") + chrono::TimeDelta::days(seen.into());
         account.evidence.saw(Sighting { at, source: Source::LastLogin });

@@ -50,7 +50,7 @@ pub fn sweep_order() -> Key<SweepOrder> {
     Key::new("sweep-order")
 }
 
-/// Owner: admin. Somebody who signed in.
+/// Somebody who signed in.
 pub fn session(id: &SessionId) -> Key<Session> {
     session_by_hash(&id.hash())
 }

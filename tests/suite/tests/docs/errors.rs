@@ -83,7 +83,7 @@ fn only_key(value: &Value) -> String {
 
 /// Codes of problems that the components answer with, found in their source.
 fn answered() -> BTreeSet<String> {
-    let code = sources(&["functions", "shared/web/src", "shared/spin/src"], false);
+    let code = sources(&["functions", "shared/console/src", "shared/web/src", "shared/spin/src"], false);
     let calls = code.split("Problem::new(").skip(1).chain(code.split("Self::new(StatusCode::").skip(1));
     // The code is the first text of the call, before the title, or the second value of a tuple that a call is made from.
     let pairs = code.split("StatusCode::").skip(1);

@@ -82,7 +82,7 @@ fn copied(mut stream: impl Read, total: Option<u64>, sink: &mut Sink<'_>) -> Res
         let length = stream.read(&mut block).map_err(|error| broke_off(&error))?;
         let Some(part) = block.get(..length).filter(|part| !part.is_empty()) else { return Ok(()) };
         sink.write(part)?;
-        lines += u64::try_from(part.iter().filter(|byte| **byte == b'\n').count()).unwrap_or_default();
+        lines += u64::try_from(part.split(|byte| *byte == b'\n').skip(1).count()).unwrap_or_default();
         // The first line is the header.
         sink.told(lines.saturating_sub(1), total, "rows");
     }

@@ -166,3 +166,30 @@ fn an_act_whose_page_was_written_and_not_its_head_is_recorded_once() {
     let found = verified(&store);
     assert_eq!((found.entries, found.broken), (208, None));
 }
+
+#[test]
+fn a_stream_that_lost_its_head_goes_on_where_it_was() {
+    let store = recorded();
+    block_on(state::remove(&store, &state::audit_head(FUNCTION))).unwrap();
+    assert_eq!(verified(&store).broken, None);
+    record(&store, "same day", "2026-11-22T11:00:00Z");
+    block_on(state::remove(&store, &state::audit_head(FUNCTION))).unwrap();
+    record(&store, "next day", "2026-11-23T10:00:00Z");
+    let found = verified(&store);
+    assert_eq!((found.entries, found.broken), (209, None));
+}
+
+#[test]
+fn two_runners_at_the_end_of_a_page_come_to_the_same_next_one() {
+    let store = recorded();
+    for number in 0..PAGE - 1 {
+        record(&store, &format!("full {number}"), "2026-11-22T11:00:00Z");
+    }
+    let head = block_on(state::load(&store, &state::audit_head(FUNCTION))).unwrap().unwrap();
+    record(&store, "the one", "2026-11-22T12:00:00Z");
+    // The other had read the head before.
+    block_on(state::save(&store, &state::audit_head(FUNCTION), &head)).unwrap();
+    record(&store, "the other", "2026-11-22T12:00:00Z");
+    let found = verified(&store);
+    assert_eq!((found.broken, pages(&store).len()), (None, 5));
+}
