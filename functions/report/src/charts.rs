@@ -37,7 +37,7 @@ const SECOND: RGBColor = RGBColor(0x1D, 0x7A, 0x46);
 const TYPE: f64 = 16.0;
 
 /// Width and height of both drawings.
-const SIZES: [(u32, u32); 2] = [(720, 280), (340, 240)];
+const SIZES: [(u32, u32); 2] = [(620, 270), (340, 240)];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;

@@ -15,6 +15,7 @@ mod exemptions;
 mod explain;
 mod export;
 mod filter;
+mod glance;
 mod handover;
 mod json;
 mod page;

@@ -1,9 +1,9 @@
 //! From what the engine knows to what the pages show.
 
 use crate::{
-    exemptions,
+    charts, exemptions,
     filter::Filter,
-    handover,
+    glance, handover,
     plan::{left, summary},
     populations,
     view::{AccountList, AccountRow, Count, Overview, Review, RunList, RunRow, Seats},
@@ -13,16 +13,19 @@ use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     listing, policy_file,
     ports::Store,
-    state::{self, Run, SnapshotHead, StateError, Work},
+    state::{self, Outcome, Run, SnapshotHead, StateError, Work},
     view as engine,
 };
-use seatkeeper_policy::{Instant, Policy, SeatCount, SweepId, report::PlanReport};
+use seatkeeper_policy::{Instant, Policy, SeatCount, SweepId, forecast::forecast, report::PlanReport};
 use std::collections::BTreeMap;
 
 /// Runs on the first page.
 pub const FEW_RUNS: usize = 5;
 /// Runs on their own page.
 pub const ALL_RUNS: usize = 100;
+
+/// Months of usage on the first page.
+const MONTHS: u32 = 6;
 
 /// Seats that did not come free, on the page of the runs: the newest; the JSON has all.
 const LEFT: usize = 100;
@@ -57,7 +60,9 @@ pub async fn policy(store: &impl Store) -> Result<InForce, StateError> {
 
 /// The first page.
 pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, StateError> {
-    let read = engine::overview(store, FEW_RUNS, 0, now).await?;
+    let read = engine::overview(store, FEW_RUNS, MONTHS, now).await?;
+    let counts_of_seats = read.usage.iter().map(|point| (point.at, point.seats));
+    let forecast = forecast(counts_of_seats, now);
     let plan = match read.runs.iter().find(|run| run.planned > 0) {
         Some(run) => state::load(store, &state::plan(&run.id)).await?.map(|plan| summary(&plan, &run.outcome, now)),
         None => None,
@@ -76,9 +81,15 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
     }
     Ok(Overview {
         warning,
-        reviews: reviews(policy.as_ref(), &report, now),
-        progress: read.checkpoint.work.as_ref().map(words::progress),
+        reviews: waiting(&read, now).into_iter().chain(reviews(policy.as_ref(), &report, now)).collect(),
+        // A plan that waits is among what has to be looked at.
+        progress: read.checkpoint.work.as_ref().filter(|work| !matches!(work, Work::Await(_))).map(words::progress),
         seats: seats(&read).map(|(seats, at)| Seats::new(seats, at)),
+        outlook: glance::outlook(&read, forecast.as_ref()),
+        chart: charts::usage(&charts::days(&read.usage), forecast.as_ref()),
+        figures: read.snapshot.as_ref().map(|head| glance::figures(&head.report, now)).unwrap_or_default(),
+        health: glance::health(&read, policy.as_ref(), now),
+        stopped: read.stop.is_some(),
         states: counts(states),
         reasons: counts(report.decisions),
         statuses: counts(report.statuses),
@@ -87,6 +98,19 @@ pub async fn overview(store: &impl Store, now: Instant) -> Result<Overview, Stat
         plan,
         runs: rows(store, &read.runs, now).await?,
     })
+}
+
+/// The plan that waits for an answer, as something to be looked at.
+fn waiting(read: &engine::Overview, now: Instant) -> Option<Review> {
+    let plan = read.waiting.as_ref().filter(|plan| plan.expires > now)?;
+    let quarantined =
+        read.runs.iter().any(|run| run.id == plan.id && matches!(run.outcome, Outcome::Quarantined { .. }));
+    let text = if quarantined {
+        format!("A plan is in quarantine: it would take {} seats, more than the cap allows.", plan.accounts)
+    } else {
+        format!("A plan waits for approval until {}: it would take {} seats.", Moment(plan.expires), plan.accounts)
+    };
+    Some(Review { text, href: format!("/report/plans/{}", plan.id) })
 }
 
 /// What somebody has to look at.
@@ -145,7 +169,7 @@ fn reviews(policy: Option<&Policy>, report: &PlanReport, now: Instant) -> Vec<Re
     ]
     .into_iter()
     .filter(|(count, ..)| *count > 0)
-    .map(|(_, text, href)| Review { text, href })
+    .map(|(_, text, href)| Review { text, href: href.to_owned() })
     .collect()
 }
 

@@ -274,6 +274,3 @@ pub fn usage_file(points: &[UsagePoint]) -> Vec<u8> {
     }
     file
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,10 @@ mod explanation;
 pub use account::*;
 pub use explanation::*;
 
+use crate::{
+    charts::Chart,
+    glance::{Figure, Health},
+};
 use seatkeeper_console::Moment;
 use seatkeeper_engine::state::OwnedBy;
 use seatkeeper_policy::{DirectoryTally, Instant, SeatCount};
@@ -23,6 +27,16 @@ pub struct Overview {
     pub progress: Option<String>,
     /// Seats as last counted.
     pub seats: Option<Seats>,
+    /// How long they will last, in words.
+    pub outlook: String,
+    /// Usage of the last months.
+    pub chart: Chart,
+    /// People with a seat.
+    pub figures: Vec<Figure>,
+    /// How the sweep is.
+    pub health: Health,
+    /// Whether somebody pulled the switch that stops every write.
+    pub stopped: bool,
     /// What somebody has to look at.
     pub reviews: Vec<Review>,
     /// Accounts by decision: keep, warn, hold, reclaim.
@@ -47,7 +61,7 @@ pub struct Review {
     /// What.
     pub text: String,
     /// Where it is shown.
-    pub href: &'static str,
+    pub href: String,
 }
 
 /// Seats at an instant.

@@ -2,6 +2,8 @@
 
 mod large;
 mod lists;
+mod look;
+mod reports;
 mod single;
 
 use super::*;

@@ -107,6 +107,7 @@ fn grouped_bars(groups: &[Group], numbers: bool) -> Vec<super::Drawing> {
         let mut chart = ChartBuilder::on(area)
             .margin(8)
             .margin_top(if numbers { 20 } else { 8 })
+            .margin_right(if numbers { 8 } else { 24 })
             .x_label_area_size(26)
             .y_label_area_size(beside(top(highest)))
             .build_cartesian_2d((0..count * GROUP).with_key_points(middles), 0..top(highest))?;

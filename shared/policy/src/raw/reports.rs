@@ -59,24 +59,24 @@ pub(super) fn seat_price(raw: &RawReports, problems: &mut Problems) -> Option<Se
 mod tests {
     use serde_json::json;
 
-    fn read(reports: serde_json::Value) -> Result<crate::Policy, Vec<String>> {
+    fn read(reports: &serde_json::Value) -> Result<crate::Policy, Vec<String>> {
         let file = json!({ "version": 1, "licence-groups": ["users"], "preset": "cis", "reports": reports });
         crate::raw::read(file).map_err(|problems| problems.into_iter().map(|problem| problem.field).collect())
     }
 
     #[test]
     fn a_price_is_given_whole_or_not_at_all() {
-        assert_eq!(read(json!({})).unwrap().seat_price, None);
-        let price = read(json!({ "seat-price": "12.50", "currency": "EUR", "per": "month" })).unwrap().seat_price;
+        assert_eq!(read(&json!({})).unwrap().seat_price, None);
+        let price = read(&json!({ "seat-price": "12.50", "currency": "EUR", "per": "month" })).unwrap().seat_price;
         assert_eq!(price, Some(crate::testing::price("12.50")));
-        assert_eq!(read(json!({ "seat-price": "12.50" })).unwrap_err(), ["reports.currency", "reports.per"]);
-        assert_eq!(read(json!({ "currency": "EUR", "per": "year" })).unwrap_err(), ["reports.seat-price"]);
+        assert_eq!(read(&json!({ "seat-price": "12.50" })).unwrap_err(), ["reports.currency", "reports.per"]);
+        assert_eq!(read(&json!({ "currency": "EUR", "per": "year" })).unwrap_err(), ["reports.seat-price"]);
     }
 
     #[test]
     fn a_price_that_is_none_is_told_with_its_key() {
         let with = |amount, currency: &str| {
-            read(json!({ "seat-price": amount, "currency": currency, "per": "year" })).unwrap_err()
+            read(&json!({ "seat-price": amount, "currency": currency, "per": "year" })).unwrap_err()
         };
         assert_eq!(with(json!("12,50"), "EUR"), ["reports.seat-price"]);
         assert_eq!(with(json!("12.50"), "Euro"), ["reports.currency"]);
