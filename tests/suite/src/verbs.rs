@@ -90,7 +90,8 @@ impl Lab {
             _ => self.newest_plan(),
         };
         let plan = plan.unwrap();
-        let answer = |name| block_on(answer::answer(&self.store, &plan.id, &plan.hash, answer, &signer(name), self.now()));
+        let answer =
+            |name| block_on(answer::answer(&self.store, &plan.id, &plan.hash, answer, &signer(name), self.now()));
         match answer("bob")? {
             Answered::Done(plan) => Ok(plan),
             Answered::NeedsSecond(_) => match answer("carla")? {

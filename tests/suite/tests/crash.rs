@@ -17,7 +17,10 @@ use seatkeeper_policy::{
     journal::Taken,
     restore::{Restore, RestoreState},
 };
-use seatkeeper_tests::{Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist, verbs::{BUDGET, signer}};
+use seatkeeper_tests::{
+    Drive, Facts, Lab, POLICY, Runner, Tap, When, drive, insist,
+    verbs::{BUDGET, signer},
+};
 use std::collections::BTreeMap;
 
 /// Everything that must not depend on whether somebody crashed.

@@ -171,7 +171,8 @@ fn a_wrong_hash_an_unknown_plan_and_a_dry_run_are_refused() {
     lab.sweep();
     let plan = lab.newest_plan().unwrap();
     let yes = Answer::Approved { over_cap: false };
-    let answer = |id: &SweepId, hash: &str| block_on(answer::answer(&lab.store, id, hash, yes, &signer("bob"), lab.now()));
+    let answer =
+        |id: &SweepId, hash: &str| block_on(answer::answer(&lab.store, id, hash, yes, &signer("bob"), lab.now()));
     assert!(matches!(answer(&plan.id, "abc"), Err(Refusal::OtherHash { .. })));
     assert!(matches!(answer(&SweepId::parse("20200101-000000").unwrap(), &plan.hash), Err(Refusal::Unknown { .. })));
     lab.policy(&text("dry-run", 20));

@@ -2,7 +2,6 @@
 
 mod large;
 mod lists;
-mod look;
 mod reports;
 mod single;
 

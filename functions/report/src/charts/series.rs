@@ -26,7 +26,8 @@ pub struct DayPoint {
 #[serde(rename_all = "kebab-case")]
 pub struct Month {
     /// The month, such as `2026-11`.
-    pub month: String,
+    #[serde(rename = "month")]
+    pub name: String,
     /// Lowest count.
     pub lowest: u32,
     /// Highest count.
@@ -81,7 +82,7 @@ pub fn months(points: &[UsagePoint]) -> Vec<Month> {
             average: format!("{}.{}", tenths / 10, tenths % 10),
             max: days.last().and_then(|day| day.max),
             days: u32::try_from(days.len()).unwrap_or(u32::MAX),
-            month,
+            name: month,
         }
     };
     of_month.into_iter().map(month).collect()

@@ -64,7 +64,8 @@ pub struct Taken {
     /// Why; none where a later reclaim took its place in the journal, so that only the plan knows.
     pub reason: Option<String>,
     /// What was taken.
-    pub taken: Vec<String>,
+    #[serde(rename = "taken")]
+    pub groups: Vec<String>,
     /// By which run.
     pub run: String,
 }
@@ -133,7 +134,7 @@ pub async fn newest(
             }
         }
     }
-    acts.entries.sort_by(|a, b| b.at.cmp(&a.at));
+    acts.entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     acts.entries.truncate(most);
     Ok(acts)
 }
@@ -172,7 +173,7 @@ pub async fn taken(store: &impl Store, entries: &[Entry]) -> Result<Vec<Taken>, 
             username,
             user_key: entry.subject.clone(),
             reason: own.as_ref().map(|journal| journal.reason.to_string()),
-            taken: own.iter().flat_map(effects).collect(),
+            groups: own.iter().flat_map(effects).collect(),
             run: run.map(|run| run.to_string()).unwrap_or_default(),
         });
     }
@@ -243,8 +244,8 @@ pub async fn export<S: Store>(
 
 impl Taken {
     fn fields(self) -> [String; 6] {
-        let Self { at, username, user_key, reason, taken, run } = self;
-        [at.iso(), username, user_key, reason.unwrap_or_default(), taken.join("; "), run]
+        let Self { at, username, user_key, reason, groups, run } = self;
+        [at.iso(), username, user_key, reason.unwrap_or_default(), groups.join("; "), run]
     }
 }
 

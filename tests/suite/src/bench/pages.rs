@@ -43,6 +43,7 @@ pub fn measure(results: &mut Results, stand: &Stand, users: u32, judged: u64) ->
 }
 
 fn tell(results: &mut Results, name: &str, first: &mut [Duration], whole: &mut [Duration], bytes: u64) {
-    let note = format!("first byte {:.1} ms, {} KiB", percentile(first, 50).as_secs_f64() * 1_000.0, bytes.div_ceil(1_024));
+    let note =
+        format!("first byte {:.1} ms, {} KiB", percentile(first, 50).as_secs_f64() * 1_000.0, bytes.div_ceil(1_024));
     results.time(name.to_owned(), percentile(whole, 50), note);
 }

@@ -1,11 +1,9 @@
 //! Sweeps, pages and exports of large sites.
 
 use super::{Plan, Stand, hooks, pages, table::Results};
-use crate::{
-    stage::{
-        client::{list, number, text},
-        install::policy,
-    },
+use crate::stage::{
+    client::{list, number, text},
+    install::policy,
 };
 use anyhow::{Context, Result, ensure};
 use std::{path::Path, time::Instant};
