@@ -130,12 +130,11 @@ impl Caller<'_> {
             Self::Browser { role, .. } => Some(*role),
         };
         match (route, role) {
-            (For::Everybody, _) => Verdict::In,
-            (For::Trigger, _) if trigger => Verdict::In,
-            (For::Trigger, _) | (For::Role(_), None) => Verdict::Unknown,
+            (For::Trigger, _) if !trigger => Verdict::Unknown,
+            (For::Role(_), None) => Verdict::Unknown,
             (For::Role(needed), Some(role)) if role < needed => Verdict::Weak,
             (For::Role(_), Some(_)) if forged => Verdict::Forged,
-            (For::Role(_), Some(_)) => Verdict::In,
+            (For::Everybody | For::Trigger | For::Role(_), _) => Verdict::In,
         }
     }
 
