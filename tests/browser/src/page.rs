@@ -186,9 +186,9 @@ impl Page {
         let answer = async {
             let question = self.web.get_alert_text().await?;
             if yes {
-                self.web.accept_alert().await?
+                self.web.accept_alert().await?;
             } else {
-                self.web.dismiss_alert().await?
+                self.web.dismiss_alert().await?;
             }
             Ok(question)
         };
