@@ -1,5 +1,6 @@
 //! A simulated policy decides as the sweep would: over snapshots that real sweeps made, with people who were taken, came
 //! back, were warned, are exempt or administrators, or hold their seat by another path.
+#![expect(clippy::unwrap_used, reason = "a failed expectation is a failed test")]
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
