@@ -7,7 +7,7 @@ use seatkeeper_engine::{
     ports::{Clock, Store},
     state::{self, EmergencyOrder, Stop},
 };
-use seatkeeper_policy::Emergency;
+use seatkeeper_policy::{Emergency, policy::LONGEST_EMERGENCY};
 use seatkeeper_spin::{SpinClock, log};
 use seatkeeper_web::{Problem, respond};
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,12 @@ fn why(call: &Call) -> Result<String, Box<Problem>> {
 
 fn need(call: &Call) -> Result<Emergency, Box<Problem>> {
     let Need { seats, idle_days } = refuse::json(call, r#"{"seats": 480, "idle-days": 14}"#)?;
+    if idle_days > LONGEST_EMERGENCY {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "body-malformed", "The body cannot be read")
+            .detail(format!("`idle-days` is {idle_days}, but must be at most {LONGEST_EMERGENCY}"))
+            .next_step("Say how many days an account may have been idle, such as 30.")
+            .into());
+    }
     Ok(Emergency { seats: seats.get(), idle_days })
 }
 
@@ -179,7 +185,14 @@ mod tests {
     fn an_emergency_names_the_seats_and_may_leave_out_the_days() {
         assert_eq!(need(&call(r#"{"seats":480}"#)).unwrap(), Emergency { seats: 480, idle_days: 14 });
         assert_eq!(need(&call(r#"{"seats":1,"idle-days":30}"#)).unwrap(), Emergency { seats: 1, idle_days: 30 });
-        for bad in [r#"{"seats":0}"#, r#"{"seats":-1}"#, r#"{"seats":"480"}"#, "{}", r#"{"seats":1,"idle_days":30}"#] {
+        for bad in [
+            r#"{"seats":0}"#,
+            r#"{"seats":-1}"#,
+            r#"{"seats":"480"}"#,
+            "{}",
+            r#"{"seats":1,"idle_days":30}"#,
+            r#"{"seats":1,"idle-days":3651}"#,
+        ] {
             assert_eq!(need(&call(bad)).unwrap_err().code, "body-malformed", "{bad}");
         }
     }

@@ -18,10 +18,10 @@ mod simulate;
 mod users;
 
 use call::Call;
-use http::{HeaderMap, Method, Response};
+use http::{HeaderMap, Method, Response, StatusCode};
 use route::Route;
 use seatkeeper_confluence as confluence;
-use seatkeeper_console::{Banner, Caller, Credentials, Nav, form};
+use seatkeeper_console::{Banner, Caller, Credentials, Nav, form, frame};
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{ports::Clock, state::StateError};
 use seatkeeper_spin::{
@@ -101,6 +101,11 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
     // Who may not do it is told so before anything of the body is read.
     let caller = match settings.known.caller(&store, &headers, SpinClock.now()).await {
         Ok(caller) => caller,
+        Err(_) if access::is_browser(&headers) || form::is_form(&headers) => {
+            let why = Some("You are not signed in any more, so nothing was changed.");
+            let now = SpinClock.now();
+            return Ok(frame::sign_in(StatusCode::UNAUTHORIZED, why, "/report", settings.known.single_sign_on, now));
+        }
         Err(denied) => return Ok(denied.into_response()),
     };
     if let Err(denied) = caller.needs(route.role(&method)) {

@@ -50,6 +50,18 @@ pub fn refusal(refusal: Refusal) -> Problem {
             "A second person has to approve it",
             "Ask somebody with the role approver and a token of their own to approve the same plan.",
         ),
+        Refusal::SharedToken => (
+            StatusCode::CONFLICT,
+            "second-person",
+            "A second person has to approve it",
+            "Two people have to approve it with tokens of their own, from the variable `people`; or raise the cap.",
+        ),
+        Refusal::PlanWaits { .. } => (
+            StatusCode::CONFLICT,
+            "plan-waits",
+            "A plan waits for an answer",
+            "Approve or reject it; then ask for a sweep again.",
+        ),
         Refusal::NotPlanned { .. } => {
             (StatusCode::NOT_FOUND, "not-found", "There is nothing here", "Look for the account on the plan's page.")
         }
@@ -127,7 +139,8 @@ pub fn by(call: &Call) -> Result<String, Box<Problem>> {
 
 /// Who answers a plan.
 pub fn signer(call: &Call) -> Result<Signer, Box<Problem>> {
-    Ok(Signer { name: by(call)?, credential: call.caller.person.credential.clone() })
+    let person = &call.caller.person;
+    Ok(Signer { name: by(call)?, credential: person.credential.clone(), personal: person.is_personal() })
 }
 
 /// A body of JSON, or the same fields by a form.
@@ -153,6 +166,7 @@ mod tests {
     use super::*;
     use crate::call::by_program;
     use http::{HeaderMap, HeaderName, Method};
+    use seatkeeper_policy::SweepId;
 
     fn call(by: Option<&str>) -> Call {
         let headers = by.map(|by| (HeaderName::from_static(BY), by.parse().unwrap()));
@@ -181,6 +195,8 @@ mod tests {
             (Refusal::Closed("expired".into()), 409, "plan-closed"),
             (Refusal::OverCap { planned: 80, limit: 50 }, 409, "over-cap"),
             (Refusal::SamePerson { by: "anna".into() }, 409, "second-person"),
+            (Refusal::SharedToken, 409, "second-person"),
+            (Refusal::PlanWaits { plan: SweepId::parse("20261123-070000").unwrap() }, 409, "plan-waits"),
             (Refusal::NotPlanned { key: "x".into() }, 404, "not-found"),
             (Refusal::DryRun, 409, "dry-run"),
             (Refusal::Import(row()), 422, "import-unreadable"),

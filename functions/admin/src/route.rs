@@ -155,7 +155,6 @@ impl Route {
             _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
             Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
             Self::Exempt
-            | Self::EndExemption
             | Self::Stop
             | Self::Release
             | Self::Sweep
@@ -163,7 +162,8 @@ impl Route {
             | Self::TestAlert
             | Self::Strike(_)
             | Self::PutBack(_) => Role::Operator,
-            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) => Role::Approver,
+            // Whoever is exempt no more may lose their seat with the next plan.
+            Self::Approve(_) | Self::Reject(_) | Self::Undo(_) | Self::EndExemption => Role::Approver,
             Self::Policy
             | Self::Plans
             | Self::Plan(_)

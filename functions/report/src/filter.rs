@@ -35,6 +35,9 @@ pub const STATUSES: [Status; 5] =
 /// What a list can be sorted by.
 const SORTS: [(&str, Order); 3] = [("name", Order::Name), ("seen", Order::Seen), ("created", Order::Created)];
 
+/// A century: whoever asks for more made a mistake, and instants end somewhere.
+const MOST_DAYS: u32 = 36_500;
+
 /// Accounts on one page, if the request does not say.
 const SIZE: usize = 50;
 /// Accounts on one page at most: more would make the answer slow, and there is the CSV.
@@ -93,7 +96,13 @@ impl Filter {
             group: text("group"),
             without_group: text("without-group"),
             directory: text("directory"),
-            idle_days: query.parsed("idle-days", "a whole number of days")?,
+            idle_days: match query.parsed::<u32>("idle-days", "a whole number of days")? {
+                Some(days) if days > MOST_DAYS => {
+                    let (name, value) = ("idle-days".to_owned(), days.to_string());
+                    return Err(QueryError::Invalid { name, value, expected: format!("at most {MOST_DAYS}") });
+                }
+                days => days,
+            },
             seen_from: day("seen-from")?,
             seen_to: day("seen-to")?,
             never: one_of(&query, "never", &["true", "false"])?.is_some_and(|never| never == "true"),
@@ -239,6 +248,8 @@ mod tests {
             "status=gone",
             "idle-days=x",
             "idle-days=-1",
+            "idle-days=36501",
+            "idle-days=4294967295",
             "page=x",
         ];
         for query in wrong.into_iter().chain(["never=yes", "stat=current", "text=a&text=b"]) {

@@ -36,7 +36,7 @@ use seatkeeper_console::{Credentials, Denied, form, frame};
 use seatkeeper_engine::{ports::Clock, state::StateError};
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{Answer, SpinClock, SpinStore, access, edge, respond::whole};
-use seatkeeper_web::{Format, Problem, respond};
+use seatkeeper_web::{Problem, respond};
 use spin_sdk::http::Request;
 
 /// One request.
@@ -79,19 +79,13 @@ async fn respond_to(request: &Request) -> Answer {
     };
     match known.caller(&store, request.headers(), now).await {
         Ok(caller) => answer::answer(store, route, format, query, caller, now).await,
-        Err(denied) => whole(denied_to(denied, request, format, &known, now)),
+        Err(denied) => whole(denied_to(denied, request, &known, now)),
     }
 }
 
 /// A browser is asked who it is by a page, a program by a challenge.
-fn denied_to(
-    denied: Denied,
-    request: &Request,
-    format: Format,
-    known: &Credentials,
-    now: Instant,
-) -> Response<Vec<u8>> {
-    if format != Format::Html || !access::is_browser(request.headers()) {
+fn denied_to(denied: Denied, request: &Request, known: &Credentials, now: Instant) -> Response<Vec<u8>> {
+    if !access::is_browser(request.headers()) {
         return denied.into_response();
     }
     let wanted = request.uri().path_and_query().map(http::uri::PathAndQuery::as_str);

@@ -67,13 +67,17 @@ pub enum Denied {
 impl Credentials {
     /// The person behind a token. Every one is compared, so that the time does not tell which came close.
     pub fn person(&self, token: &str) -> Option<(Person, bool)> {
-        let fixed = |name: &str, role| Person { name: name.to_owned(), credential: format!("token:{name}"), role };
+        let fixed = |credential: &str, role| Person {
+            name: credential.trim_start_matches("token:").to_owned(),
+            credential: credential.to_owned(),
+            role,
+        };
         let mut found = None;
         if self.report.matches(token) {
-            found = Some((fixed("report_token", Role::Viewer), false));
+            found = Some((fixed(session::REPORT_TOKEN, Role::Viewer), false));
         }
         if self.admin.matches(token) {
-            found = Some((fixed("admin_token", Role::Admin), false));
+            found = Some((fixed(session::ADMIN_TOKEN, Role::Admin), false));
         }
         for named in &self.people {
             if named.matches(token) {
@@ -87,10 +91,10 @@ impl Credentials {
     /// configuration is out at once.
     fn still_known(&self, person: &Person) -> bool {
         let fixed = match person.credential.as_str() {
-            "token:report_token" => Some(Role::Viewer),
-            "token:admin_token" => Some(Role::Admin),
+            session::REPORT_TOKEN => Some(Role::Viewer),
+            session::ADMIN_TOKEN => Some(Role::Admin),
             // Signed in elsewhere: that service decided on the role, and the session ends by itself.
-            credential if credential.starts_with("oidc:") => return true,
+            credential if credential.starts_with("oidc:") => return self.single_sign_on,
             _ => None,
         };
         let named = self.people.iter().map(Named::person).find(|known| known.credential == person.credential);

@@ -64,6 +64,15 @@ pub enum Refusal {
         /// Who approved it first.
         by: String,
     },
+    /// An approval above the cap takes two people, and a shared token proves nobody's name.
+    #[error("above the cap two people have to approve a plan, each with a token of their own; this one is shared")]
+    SharedToken,
+    /// A plan waits, so a newer sweep would take it away from whoever is to answer it.
+    #[error("plan {plan} waits for an answer; approve or reject it first")]
+    PlanWaits {
+        /// The plan.
+        plan: SweepId,
+    },
     /// The account is not in the plan.
     #[error("account `{key}` is not in the plan")]
     NotPlanned {

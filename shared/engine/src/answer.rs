@@ -21,6 +21,8 @@ pub struct Signer {
     pub name: String,
     /// What proved who it is. Two people have two of these, whatever names they give.
     pub credential: String,
+    /// Only one person has it. A shared token proves nobody's name.
+    pub personal: bool,
 }
 
 /// What became of an answer.
@@ -81,6 +83,7 @@ pub async fn answer(
     now: Instant,
 ) -> Result<Answered, Refusal> {
     let waiting = open(store, id, now).await?;
+    refuse_rejected(store, id).await?;
     let found = waiting.hash();
     if found != hash {
         return Err(Refusal::OtherHash { given: hash.chars().take(80).collect(), found });
@@ -93,9 +96,13 @@ pub async fn answer(
             if !accepted {
                 return Err(Refusal::OverCap { planned, limit });
             }
+            if !by.personal {
+                return Err(Refusal::SharedToken);
+            }
             match &waiting.endorsed {
                 None => return endorse(store, waiting.plan, hash, by, now).await,
-                Some(first) if first.credential == by.credential => {
+                // A token that was replaced between the two has another fingerprint and the same name.
+                Some(first) if first.credential == by.credential || same(&first.by, &by.name) => {
                     return Err(Refusal::SamePerson { by: first.by.clone() });
                 }
                 Some(first) => second = Some(first.by.clone()),
@@ -117,7 +124,14 @@ pub async fn answer(
     };
     note(store, id, act, &approval.by, format!("{left} accounts, hash {hash}"), now).await?;
     state::save(store, &state::approval(id), &approval).await?;
+    if answer == Answer::Rejected {
+        state::remove(store, &state::endorsement(id)).await?;
+    }
     Ok(Answered::Done(waiting.plan))
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
 }
 
 /// Strikes an account off a plan that waits: this sweep leaves it alone. Doing it twice changes nothing.
@@ -129,6 +143,7 @@ pub async fn strike(
     now: Instant,
 ) -> Result<Waiting, Refusal> {
     let mut waiting = open(store, id, now).await?;
+    refuse_answered(store, &waiting).await?;
     if waiting.struck.iter().any(|struck| struck.key == *key) {
         return Ok(waiting);
     }
@@ -158,6 +173,7 @@ pub async fn put_back(
     now: Instant,
 ) -> Result<Waiting, Refusal> {
     let mut waiting = open(store, id, now).await?;
+    refuse_answered(store, &waiting).await?;
     let Some(place) = waiting.struck.iter().position(|struck| struck.key == *key) else { return Ok(waiting) };
     let struck = waiting.struck.remove(place);
     note(store, id, "plan-put-back", &by.name, struck.username.to_string(), now).await?;
@@ -179,6 +195,24 @@ async fn open(store: &impl Store, id: &SweepId, now: Instant) -> Result<Waiting,
         return Err(Refusal::Closed("it does not wait for an answer (any more)".into()));
     }
     Ok(waiting)
+}
+
+/// A rejection is final.
+async fn refuse_rejected(store: &impl Store, id: &SweepId) -> Result<(), Refusal> {
+    match state::load(store, &state::approval(id)).await? {
+        Some(Approval { answer: Answer::Rejected, by, .. }) => Err(Refusal::Closed(format!("{by} rejected it"))),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What was approved stays as it was approved; whoever thinks otherwise rejects it.
+async fn refuse_answered(store: &impl Store, waiting: &Waiting) -> Result<(), Refusal> {
+    refuse_rejected(store, &waiting.plan.id).await?;
+    let approval = state::load(store, &state::approval(&waiting.plan.id)).await?;
+    match approval.filter(|approval| approval.hash == waiting.hash()) {
+        Some(Approval { by, .. }) => Err(Refusal::Closed(format!("{by} approved it as it is; reject it to stop it"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether the policy in force lets this plan be carried out.

@@ -4,7 +4,7 @@ use crate::{
     admin::Refusal,
     audit::{self, Act},
     ports::Store,
-    state::{self, EmergencyOrder, Stop, SweepOrder},
+    state::{self, EmergencyOrder, Stop, SweepOrder, Work},
 };
 use seatkeeper_policy::{Emergency, Instant};
 
@@ -52,6 +52,10 @@ pub async fn emergency(
 
 /// Asks for a sweep now: the next tick opens one, unless one is at work.
 pub async fn sweep_now(store: &impl Store, by: &str, now: Instant) -> Result<SweepOrder, Refusal> {
+    let work = state::load(store, &state::checkpoint()).await?.and_then(|at| at.work);
+    if let Some(Work::Await(plan)) = work {
+        return Err(Refusal::PlanWaits { plan });
+    }
     let order = SweepOrder { by: by.to_owned(), at: now };
     note(store, "sweep-ordered", "", by, now).await?;
     state::save(store, &state::sweep_order(), &order).await?;

@@ -62,6 +62,19 @@ pub struct Person {
     pub role: Role,
 }
 
+/// The credential of whoever holds the variable `report_token`.
+pub const REPORT_TOKEN: &str = "token:report_token";
+
+/// The credential of whoever holds the variable `admin_token`.
+pub const ADMIN_TOKEN: &str = "token:admin_token";
+
+impl Person {
+    /// Whether only one person has the credential.
+    pub fn is_personal(&self) -> bool {
+        ![REPORT_TOKEN, ADMIN_TOKEN].contains(&self.credential.as_str())
+    }
+}
+
 /// Somebody who signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

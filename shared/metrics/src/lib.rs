@@ -4,7 +4,7 @@
 //! INVARIANT (no people): no user name, group or path is a label. Labels are words of this program, and the names that
 //! the policy gives to its directories.
 //!
-//! Reading order: [`catalogue`], then [`facts`] for what is read, [`mod@render`] for how it becomes numbers.
+//! Reading order: [`catalogue`], then [`facts`] for what is read, `render` for how it becomes numbers.
 #![forbid(unsafe_code)]
 
 pub mod catalogue;

@@ -199,6 +199,9 @@ pub struct Emergency {
     pub idle_days: u32,
 }
 
+/// Days of idleness that an emergency counts at most: ten years.
+pub const LONGEST_EMERGENCY: u32 = 3_650;
+
 /// The whole policy, validated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -288,7 +291,8 @@ impl Policy {
     #[must_use]
     pub fn in_emergency(&self, emergency: Emergency) -> Policy {
         let urgent = |rules: &Rules| {
-            let floor = Days(emergency.idle_days);
+            // An order may be older than the check of its days, and instants end somewhere.
+            let floor = Days(emergency.idle_days.min(LONGEST_EMERGENCY));
             Rules { inactive_after: Some(floor), never_logged_in_after: Some(floor), warning: None, ..rules.clone() }
         };
         let populations = self.populations.iter();

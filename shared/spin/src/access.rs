@@ -14,8 +14,10 @@ pub async fn credentials() -> Result<Credentials, VariablesError> {
     read.finish(credentials)
 }
 
-/// Whether a request comes from a browser that shows pages to a person, rather than from a program.
+/// Whether a request comes from a browser that shows pages to a person, rather than from a program. A browser is never
+/// asked for a password by itself: it would remember it, send it with every request, and no form would work any more.
 pub fn is_browser(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("text/html") && !headers.contains_key(header::AUTHORIZATION)
+    let tells = headers.contains_key("sec-fetch-mode") || accept.contains("text/html");
+    tells && !headers.contains_key(header::AUTHORIZATION)
 }

@@ -125,7 +125,17 @@ impl Variables {
         let (report, admin) = (self.secret("report_token"), self.secret("admin_token"));
         self.different(&[&report, &admin]);
         let people = match seatkeeper_console::people::parse(self.text("people")) {
-            Ok(people) => Some(people),
+            Ok(people) => {
+                for token in [&report, &admin].into_iter().flatten() {
+                    if let Some(named) = people.iter().find(|named| named.matches(token.expose())) {
+                        let (name, variable) = (named.person().name, token.variable());
+                        self.problems.push(format!(
+                            "variable `people`: `{name}` has the token of `{variable}`; give each its own"
+                        ));
+                    }
+                }
+                Some(people)
+            }
             Err(problems) => {
                 self.problems.extend(problems);
                 None

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 
 /// A person with a credential of their own.
 pub fn signer(name: &str) -> Signer {
-    Signer { name: name.to_owned(), credential: format!("token:{name}") }
+    Signer { name: name.to_owned(), credential: format!("token:{name}"), personal: true }
 }
 
 /// Time of a tick unless a test says otherwise.

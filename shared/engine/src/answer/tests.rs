@@ -56,7 +56,7 @@ fn waiting(accounts: u32, verdict: Verdict) -> MemoryStore {
 }
 
 fn signer(name: &str) -> Signer {
-    Signer { name: name.into(), credential: format!("token:{name}") }
+    Signer { name: name.into(), credential: format!("token:{name}"), personal: true }
 }
 
 fn approve(store: &MemoryStore, hash: &str, over_cap: bool, by: &Signer) -> Result<Answered, Refusal> {
@@ -105,10 +105,11 @@ fn whatever_is_struck_off_changes_the_hash_and_putting_it_back_changes_it_back()
     assert!(matches!(approve(&store, "5eed", false, &signer("ada")), Err(Refusal::OtherHash { .. })));
     let again = block_on(strike(&store, &id(), &key("k1"), &signer("bert"), now())).unwrap();
     assert_eq!((again.hash(), again.struck.len()), (hash.clone(), 1));
-    assert!(matches!(approve(&store, &hash, false, &signer("ada")), Ok(Answered::Done(_))));
-    assert_eq!(approval(&store).unwrap().without, [key("k1")].into());
     let back = block_on(put_back(&store, &id(), &key("k1"), &signer("ada"), now())).unwrap();
     assert_eq!(back.hash(), "5eed");
+    block_on(strike(&store, &id(), &key("k1"), &signer("ada"), now())).unwrap();
+    assert!(matches!(approve(&store, &hash, false, &signer("ada")), Ok(Answered::Done(_))));
+    assert_eq!(approval(&store).unwrap().without, [key("k1")].into());
 }
 
 #[test]
@@ -156,4 +157,40 @@ fn every_step_is_in_the_audit_with_who_took_it() {
         ("plan-approved", "bert and carla"),
     ];
     assert_eq!(acts, expected);
+}
+
+#[test]
+fn what_was_approved_stays_as_it_was_approved_until_somebody_rejects_it() {
+    let store = waiting(3, Verdict::Within);
+    approve(&store, "5eed", false, &signer("ada")).unwrap();
+    let strike = |store| block_on(strike(store, &id(), &key("k1"), &signer("otto"), now()));
+    assert!(matches!(strike(&store), Err(Refusal::Closed(why)) if why.contains("ada approved it")));
+    let no = block_on(answer(&store, &id(), "5eed", Answer::Rejected, &signer("bert"), now()));
+    assert!(matches!(no, Ok(Answered::Done(_))));
+    assert!(
+        matches!(approve(&store, "5eed", false, &signer("ada")), Err(Refusal::Closed(why)) if why.contains("bert"))
+    );
+    assert!(matches!(strike(&store), Err(Refusal::Closed(_))), "a rejection is final");
+    assert_eq!(approval(&store).unwrap().answer, Answer::Rejected);
+}
+
+#[test]
+fn a_rejection_ends_what_the_first_of_two_people_said() {
+    let store = waiting(3, Verdict::OverCap { planned: 3, limit: 2 });
+    approve(&store, "5eed", true, &signer("ada")).unwrap();
+    block_on(answer(&store, &id(), "5eed", Answer::Rejected, &signer("bert"), now())).unwrap();
+    assert_eq!(loaded(&store).endorsed, None);
+    assert!(matches!(approve(&store, "5eed", true, &signer("carla")), Err(Refusal::Closed(_))));
+}
+
+#[test]
+fn a_shared_token_is_nobodys_above_the_cap_and_a_replaced_token_is_nobody_else() {
+    let store = waiting(3, Verdict::OverCap { planned: 3, limit: 2 });
+    let shared = Signer { personal: false, ..signer("anybody") };
+    assert_eq!(approve(&store, "5eed", true, &shared), Err(Refusal::SharedToken));
+    approve(&store, "5eed", true, &signer("Ada")).unwrap();
+    assert_eq!(approve(&store, "5eed", true, &shared), Err(Refusal::SharedToken));
+    let replaced = Signer { name: "ada ".into(), ..signer("another token") };
+    assert!(matches!(approve(&store, "5eed", true, &replaced), Err(Refusal::SamePerson { .. })));
+    assert_eq!(approval(&store), None);
 }

@@ -5,7 +5,7 @@ use crate::ports::Capabilities;
 use seatkeeper_policy::report::PlanReport;
 use seatkeeper_policy::{Instant, SeatCount, SweepId, UserKey, Username};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the sweep stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -355,6 +355,9 @@ pub struct LedgerEntry {
 pub struct Apply {
     /// The plan.
     pub plan: SweepId,
+    /// Accounts that were struck off it when it was approved.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<UserKey>,
     /// Index of the next account.
     pub next: u32,
     /// How the accounts before it ended.

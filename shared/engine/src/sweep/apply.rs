@@ -23,8 +23,8 @@ const PATIENCE: u32 = 30;
 const PLAN_PAGE: u32 = 500;
 
 /// The work of carrying out a plan, from its first account on.
-pub(super) fn begin(plan: SweepId, before: SeatCount) -> Work {
-    Work::Apply(Apply { plan, next: 0, tally: Tally::default(), before, failures: 0, left: BTreeMap::new() })
+pub(super) fn begin(plan: SweepId, before: SeatCount, without: BTreeSet<UserKey>) -> Work {
+    Work::Apply(Apply { plan, without, next: 0, tally: Tally::default(), before, failures: 0, left: BTreeMap::new() })
 }
 
 /// How one account ended.
@@ -50,7 +50,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let Some(planned) = self.planned(&apply).await? else {
             return self.end(&apply, None).await;
         };
-        let ended = match self.one_unless_struck(&apply.plan, &planned).await {
+        let struck = apply.without.contains(&planned.key);
+        let ended = match if struck { Ok(Ended::Skipped(Skip::Struck)) } else { self.one(&apply.plan, &planned).await }
+        {
             Ok(ended) => {
                 self.misses = 0;
                 ended
@@ -142,18 +144,6 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         self.at.work = Some(Work::Verify(verify));
         self.save().await?;
         Ok(Step::Again)
-    }
-
-    async fn one_unless_struck(&mut self, plan: &SweepId, planned: &PlannedAccount) -> Result<Ended, Trouble> {
-        if self.struck.is_none() {
-            // An approval never changes once the plan is being carried out.
-            let approval = state::load(self.ports.store, &state::approval(plan)).await?;
-            self.struck = Some(approval.map(|approval| approval.without).unwrap_or_default());
-        }
-        if self.struck.as_ref().is_some_and(|struck| struck.contains(&planned.key)) {
-            return Ok(Ended::Skipped(Skip::Struck));
-        }
-        self.one(plan, planned).await
     }
 
     /// One account. An error means that nothing is known about it now and that it is tried again; everything that is

@@ -8,8 +8,8 @@ use crate::{
     state::{self, Answer, Approval, Outcome, PlanHead, UsagePoint, Verify, Work},
     trouble::Trouble,
 };
-use seatkeeper_policy::{Mode, SeatCount, SweepId, Verdict, report::Diagnosis, report::diagnose};
-use std::collections::BTreeMap;
+use seatkeeper_policy::{Mode, SeatCount, SweepId, UserKey, Verdict, report::Diagnosis, report::diagnose};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D> {
     /// Looks whether somebody answered the plan, and whether it may still be answered.
@@ -32,15 +32,21 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             return self.close(&id, Outcome::Lapsed { why: why.into() }).await;
         }
         let Some(approval) = state::load(store, &state::approval(&id)).await? else { return Ok(Status::waiting()) };
-        match verdict(&plan, &approval) {
+        let struck = state::load(store, &state::struck(&id)).await?.unwrap_or_default();
+        let struck: BTreeSet<UserKey> = struck.into_iter().map(|struck| struck.key).collect();
+        match verdict(&plan, &approval, &struck) {
             Answered::Yes => {
                 let seats = self.ports.confluence.seats().await?;
                 self.record(&id, |run| run.outcome = Outcome::Running).await?;
-                self.at.work = Some(apply::begin(id, seats));
+                self.at.work = Some(apply::begin(id, seats, approval.without));
                 self.save().await?;
                 Ok(Step::Again)
             }
-            Answered::No => self.close(&id, Outcome::Rejected { by: approval.by }).await,
+            Answered::No => {
+                // Somebody looked at what these rules do and did not want it.
+                self.at.rehearsed.retain(|rules| *rules != plan.rules);
+                self.close(&id, Outcome::Rejected { by: approval.by }).await
+            }
             Answered::NotThis => Ok(Status::waiting()),
         }
     }
@@ -111,8 +117,9 @@ enum Answered {
     NotThis,
 }
 
-fn verdict(plan: &PlanHead, approval: &Approval) -> Answered {
-    if approval.hash != plan.hash_without(&approval.without) {
+fn verdict(plan: &PlanHead, approval: &Approval, struck: &BTreeSet<UserKey>) -> Answered {
+    // Whatever was struck off or put back after the answer makes it an answer to another plan.
+    if approval.without != *struck || approval.hash != plan.hash_without(struck) {
         return Answered::NotThis;
     }
     match approval.answer {

@@ -228,6 +228,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
     async fn write_index(&self, judged: &[Judged], judge: &Judge) -> Result<u32, StateError> {
         let (store, sweep) = (self.ports.store, &judge.gather.sweep);
         let (mut first, mut page) = (judge.snapshot, judge.index);
+        if first > 0 && page == 0 {
+            // An older version judged the parts before this one and wrote no index; one with a hole would hide accounts.
+            return Ok(0);
+        }
         for chunk in judged.chunks(INDEX_PAGE) {
             state::save(store, &state::index(sweep, page), &IndexPage::of(first, chunk)).await?;
             state::save(store, &state::index_names(sweep, page), &state::names(chunk)).await?;

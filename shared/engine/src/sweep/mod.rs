@@ -26,7 +26,7 @@ use crate::{
     trouble::{Trouble, TroubleAt},
 };
 use chrono::TimeDelta;
-use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId, UserKey};
+use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId};
 use serde::{Deserialize, Serialize};
 
 pub use skip::Skip;
@@ -116,8 +116,6 @@ struct Tick<'a, S, X, N, C, D> {
     misses: u32,
     /// The page of the plan that is being carried out.
     page: Option<(u32, Vec<PlannedAccount>)>,
-    /// Accounts that were struck off it, once they have been looked up.
-    struck: Option<std::collections::BTreeSet<UserKey>>,
     /// Requests that were sent and are not in the checkpoint yet.
     requests: &'a Requests,
 }
@@ -230,20 +228,7 @@ where
         let (record, policy) = policy_file::in_force(ports.store).await?;
         let at = state::load(ports.store, &state::checkpoint()).await?.unwrap_or_default();
         let part = part.max(1);
-        Ok(Self {
-            ports,
-            outside,
-            part,
-            record,
-            policy,
-            at,
-            deadline,
-            sweep: None,
-            misses: 0,
-            page: None,
-            struck: None,
-            requests,
-        })
+        Ok(Self { ports, outside, part, record, policy, at, deadline, sweep: None, misses: 0, page: None, requests })
     }
 
     async fn run(&mut self, open_now: bool) -> TickReport {

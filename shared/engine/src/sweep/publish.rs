@@ -166,7 +166,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         }
         self.at.work = match outcome {
             Outcome::AwaitingApproval | Outcome::Quarantined { .. } => Some(Work::Await(plan)),
-            Outcome::Running => Some(apply::begin(plan, seats)),
+            Outcome::Running => Some(apply::begin(plan, seats, BTreeSet::new())),
             _ => None,
         };
         self.save().await?;
