@@ -18,7 +18,7 @@ mod simulate;
 mod users;
 
 use call::Call;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use route::Route;
 use seatkeeper_confluence as confluence;
 use seatkeeper_console::{Banner, Caller, Credentials, Nav, form, frame};
@@ -84,7 +84,11 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         Ok(settings) => settings,
         Err(error) => return Ok(edge::unconfigured(error)),
     };
-    let (method, headers) = (request.method().clone(), request.headers().clone());
+    let (method, mut headers) = (request.method().clone(), request.headers().clone());
+    // Hosts of components take the header apart and leave the host in the address.
+    if let Some(host) = request.uri().authority().and_then(|host| HeaderValue::try_from(host.as_str()).ok()) {
+        headers.entry(header::HOST).or_insert(host);
+    }
     if !route.methods().split(", ").any(|name| name == method.as_str()) {
         return Err(Problem::method_not_allowed(route.methods()).into());
     }
@@ -139,8 +143,8 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
 
 /// Whether an answer is a page, or leads to one.
 fn leads_on(answer: &Response<Vec<u8>>) -> bool {
-    let kind = answer.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    answer.headers().contains_key(http::header::LOCATION) || kind.is_some_and(|kind| kind.starts_with("text/html"))
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    answer.headers().contains_key(header::LOCATION) || kind.is_some_and(|kind| kind.starts_with("text/html"))
 }
 
 /// A refusal in the form that the sender reads.

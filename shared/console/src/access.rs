@@ -153,11 +153,14 @@ fn by_a_program(headers: &HeaderMap) -> Result<(), Denied> {
 }
 
 /// Refuses what a browser says to come from elsewhere. A browser that says nothing is stopped by the form token.
+///
+/// `Sec-Fetch-Site` is what the browser itself found out, whatever a proxy made of the host; every browser of today sends
+/// it. An older one sends `Origin` alone, which is compared with the host.
 pub fn same_site(headers: &HeaderMap) -> Result<(), Denied> {
     const ELSEWHERE: Denied = Denied::Forged("the request comes from a page of another site");
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return Err(ELSEWHERE);
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return if site == "same-origin" { Ok(()) } else { Err(ELSEWHERE) };
     }
     let Some(origin) = text(header::ORIGIN) else { return Ok(()) };
     // The scheme in front of a proxy may differ from ours; the host does not.

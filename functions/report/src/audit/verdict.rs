@@ -19,6 +19,8 @@ pub struct Verdict {
     pub broken: Vec<String>,
     /// Whether everything was checked.
     pub whole: bool,
+    /// Earlier steps are known from the address alone, which anybody can write.
+    pub resumed: bool,
     /// Where to go on, for an address.
     pub next: Option<String>,
 }
@@ -35,6 +37,10 @@ impl Verdict {
         let plural = if entries == 1 { "entry" } else { "entries" };
         match (self.holds(), self.whole) {
             (true, true) if entries == 0 => "Nothing has been recorded yet.".to_owned(),
+            (true, true) if self.resumed => format!(
+                "The last step holds too; with the steps before it, as this address tells them, {entries} {plural} hold. \
+                 An address that somebody sent proves nothing: begin again, or run `seatkeeper audit verify`."
+            ),
             (true, true) => format!("All {entries} {plural} were checked from the first one on, and the chain holds."),
             (true, false) if self.next.is_some() => {
                 format!("{entries} {plural} were checked so far and hold; there are more.")
@@ -98,7 +104,7 @@ pub async fn shown(
 
 /// Checks everything from a step on, one page in memory at a time, until the time is over.
 pub async fn step(store: &impl Store, from: &Step, enough: impl Fn() -> bool) -> Result<Verdict, StateError> {
-    let mut verdict = Verdict { entries: from.entries, ..Verdict::default() };
+    let mut verdict = Verdict { entries: from.entries, resumed: from.from.is_some(), ..Verdict::default() };
     if from.broken {
         verdict.broken.push("An earlier step found a break; begin again to see where.".to_owned());
     }

@@ -105,6 +105,8 @@ fn a_change_by_a_browser_needs_the_form_of_its_session_and_a_page_of_ours() {
     let ours = [("sec-fetch-site", "same-origin"), ("origin", "https://seats.example"), ("host", "seats.example")];
     assert!(tries(&ours, Some(&token)));
     assert!(tries(&[], Some(&token)), "an old browser says nothing");
+    let behind_a_proxy = [("sec-fetch-site", "same-origin"), ("origin", "https://seats.example"), ("host", "10.0.0.7")];
+    assert!(tries(&behind_a_proxy, Some(&token)));
     for wrong in [None, Some(""), Some("0"), Some(id.expose()), Some(&token[1..])] {
         assert!(!tries(&ours, wrong), "{wrong:?}");
     }
