@@ -31,7 +31,7 @@ pub async fn sign_in(
     let fields = form::parse(body, &["token", "next"])?;
     let next = form::back_to(fields.get("next"));
     let Some((person, _)) = known.person(fields.get("token").unwrap_or_default().trim()) else {
-        log("somebody could not sign in", &[]);
+        log("somebody could not sign in", &[("session.problem", "the token is not known".into())]);
         let why = Some("This token is not known. Tokens are given out by whoever runs Seatkeeper.");
         return Ok(frame::sign_in(StatusCode::UNAUTHORIZED, why, next, known.single_sign_on, now));
     };

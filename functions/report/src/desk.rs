@@ -92,6 +92,11 @@ impl Desk {
         })
     }
 
+    /// Whether it waits and nobody has answered what is shown.
+    pub fn open(&self) -> bool {
+        self.waits && self.answered.is_none()
+    }
+
     /// Accounts that somebody has to look at first.
     pub fn to_review(&self) -> u32 {
         self.review.iter().map(|count| count.accounts).sum()

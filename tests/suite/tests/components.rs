@@ -180,7 +180,7 @@ fn no_secret_is_told_by_any_page_log_or_file() {
         install.admin.send("GET", page, &[("accept", "text/html")], None).unwrap().expect(200).unwrap();
     }
     // What goes wrong is told at length; that is where secrets like to slip in.
-    install.anyone.with_token(&tokens().report).get("/admin/policy").unwrap().expect(401).unwrap();
+    install.anyone.with_token(&tokens().report).get("/admin/check").unwrap().expect(403).unwrap();
     install.signed(b"{}", "sha256=00").unwrap().expect(401).unwrap();
     let anonymous = Fault::next("GET", "/rest/", FaultKind::Anonymous).forever();
     site.own.as_ref().unwrap().inject(anonymous);

@@ -23,8 +23,8 @@ fn markup_in_anything_that_comes_from_outside_is_shown_as_the_text_that_it_is() 
     {
         let mut world = stage.site.own.as_ref().unwrap().world();
         let id = world.find_key(&first).unwrap();
-        let group = world.add_group(None, &payload("group")).unwrap();
-        world.apply(None, id, Change::Join(group));
+        // Nobody is in it: it is there to be named in the policy.
+        world.add_group(None, &payload("group")).unwrap();
         world.apply(None, id, Change::Rename(payload("user")));
         let details = Change::Details { full_name: payload("display"), email: "a@example.com".into() };
         world.apply(None, id, details);
@@ -33,7 +33,8 @@ fn markup_in_anything_that_comes_from_outside_is_shown_as_the_text_that_it_is() 
     let quoted = |mark: &str| json!(payload(mark)).to_string();
     let exempt = format!("pattern = {}\nwhy = {}\nowner = {}\n", quoted("pattern"), quoted("why"), quoted("owner"));
     let directory = format!("name = {}\nprovider = \"okta\"\nmatch = \"mail\"\neveryone = true\n", quoted("directory"));
-    let policy = format!("{}[[exempt]]\n{exempt}", install::policy("approve"));
+    let group = format!("group = {}\nwhy = \"b\"\nowner = \"c\"\n", quoted("group"));
+    let policy = format!("{}[[exempt]]\n{exempt}[[exempt]]\n{group}", install::policy("approve"));
     stage.install.policy(&policy).unwrap();
     stage.install.sweep("/sweep?open=now").unwrap();
     // A directory that cannot be asked would stop the sweep; its name is shown all the same.

@@ -71,6 +71,7 @@ fn every_page_of_the_navigation_opens_and_is_among_the_pages_that_are_held_again
     let stage = Stage::new(300, "approve");
     let plan = stage.install.plan().unwrap();
     let page = stage.signed_in("viewer");
+    page.open("/report").unwrap();
     let links =
         page.evaluate("[...document.querySelectorAll('header nav a')].map(a => a.getAttribute('href'))").unwrap();
     let links: Vec<&str> = links.as_array().unwrap().iter().map(|link| link.as_str().unwrap()).collect();

@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 fn until(page: &Page, text: &str) {
     let started = Instant::now();
     while !page.text_of("main").unwrap().contains(text) {
-        assert!(started.elapsed() < PATIENCE, "`{text}` did not appear on {}", page.path().unwrap());
+        let shown = || page.text_of("main").unwrap();
+        assert!(started.elapsed() < PATIENCE, "`{text}` did not appear on {}: {}", page.path().unwrap(), shown());
         thread::sleep(Duration::from_millis(100));
     }
 }
