@@ -12,6 +12,11 @@ fn payload(mark: &str) -> String {
     format!("\"'><img src=x onerror=\"hacked('{mark}')\"><script>hacked('{mark}')</script>{{{{7*7}}}}${{7*7}}")
 }
 
+/// The same without a slash: Confluence's server takes none in the name of a group.
+fn short(mark: &str) -> String {
+    format!("\"'><img src=x onerror=\"hacked('{mark}')\">")
+}
+
 /// A script that would note that markup was run.
 const WATCH: &str = "window.ran = []; window.hacked = mark => window.ran.push(mark);";
 
@@ -24,7 +29,7 @@ fn markup_in_anything_that_comes_from_outside_is_shown_as_the_text_that_it_is() 
         let mut world = stage.site.own.as_ref().unwrap().world();
         let id = world.find_key(&first).unwrap();
         // Nobody is in it: it is there to be named in the policy.
-        world.add_group(None, &payload("group")).unwrap();
+        world.add_group(None, &short("group")).unwrap();
         world.apply(None, id, Change::Rename(payload("user")));
         let details = Change::Details { full_name: payload("display"), email: "a@example.com".into() };
         world.apply(None, id, details);
@@ -33,7 +38,7 @@ fn markup_in_anything_that_comes_from_outside_is_shown_as_the_text_that_it_is() 
     let quoted = |mark: &str| json!(payload(mark)).to_string();
     let exempt = format!("pattern = {}\nwhy = {}\nowner = {}\n", quoted("pattern"), quoted("why"), quoted("owner"));
     let directory = format!("name = {}\nprovider = \"okta\"\nmatch = \"mail\"\neveryone = true\n", quoted("directory"));
-    let group = format!("group = {}\nwhy = \"b\"\nowner = \"c\"\n", quoted("group"));
+    let group = format!("group = {}\nwhy = \"b\"\nowner = \"c\"\n", json!(short("group")));
     let policy = format!("{}[[exempt]]\n{exempt}[[exempt]]\n{group}", install::policy("approve"));
     stage.install.policy(&policy).unwrap();
     stage.install.sweep("/sweep?open=now").unwrap();

@@ -30,6 +30,7 @@ const VIEWS: &[View] = &[
     view("plan", "/report/plans/{plan}", "Plan"),
     view("runs", "/report/runs", "Runs"),
     view("exemptions", "/report/exemptions", "Exemptions"),
+    view("reports", "/report/reports", "Reports"),
     view("handover", "/report/handover", "Hand-over"),
     view("populations", "/report/populations", "Populations"),
     view("directories", "/report/directories", "Directories"),
