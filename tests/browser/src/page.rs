@@ -5,7 +5,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -82,6 +83,18 @@ impl Page {
         self.driver.runtime.block_on(call)
     }
 
+    /// Does something with an element of the page, again for a while when it is not there: pages load, and some load
+    /// themselves again just then.
+    fn patiently<T>(&self, act: impl AsyncFn() -> WebDriverResult<T>) -> WebDriverResult<T> {
+        let started = Instant::now();
+        loop {
+            match self.wait(act()) {
+                Err(_) if started.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(50)),
+                done => return done,
+            }
+        }
+    }
+
     /// A command of the debugger protocol.
     pub fn protocol(&self, method: &str, arguments: &Value) -> Result<Value> {
         let answer = self.wait(self.web.cdp().send_raw(method, arguments));
@@ -154,7 +167,7 @@ impl Page {
 
     /// The visible text of the first element of a selector.
     pub fn text_of(&self, css: &str) -> Result<String> {
-        self.wait(async { self.web.find(By::Css(css)).await?.text().await }).with_context(|| self.missing(css))
+        self.patiently(async || self.web.find(By::Css(css)).await?.text().await).with_context(|| self.missing(css))
     }
 
     /// How many elements a selector finds at this moment.
@@ -178,7 +191,7 @@ impl Page {
     }
 
     fn press_on(&self, by: By, name: &str) -> Result<()> {
-        self.wait(async { self.web.find(by).await?.click().await }).with_context(|| self.missing(name))
+        self.patiently(async || self.web.find(by.clone()).await?.click().await).with_context(|| self.missing(name))
     }
 
     /// Answers the question that the page asks in a window of its own, and returns its text.
@@ -210,12 +223,12 @@ impl Page {
 
     /// Replaces what is in a field.
     pub fn fill(&self, css: &str, text: &str) -> Result<()> {
-        let fill = async {
+        let fill = async || {
             let field = self.web.find(By::Css(css)).await?;
             field.clear().await?;
             field.send_keys(text).await
         };
-        self.wait(fill).with_context(|| self.missing(css))
+        self.patiently(fill).with_context(|| self.missing(css))
     }
 
     /// Presses keys one after the other, as on a keyboard: they go to whatever has the focus.
