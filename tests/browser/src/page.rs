@@ -178,7 +178,7 @@ impl Page {
 
     /// Clicks the first element of a selector, and waits for the page that the click leads to.
     pub fn click(&self, css: &str) -> Result<()> {
-        self.press_on(By::Css(css), css)
+        self.press_on(&By::Css(css), css)
     }
 
     /// Clicks the link, button or label with exactly this text.
@@ -187,10 +187,10 @@ impl Page {
         let names = "self::a or self::button or self::summary or self::label";
         let value = format!("self::input[@type='submit' and @value={quoted}]");
         let path = format!("//*[({names}) and normalize-space()={quoted} or {value}]");
-        self.press_on(By::XPath(&path), text)
+        self.press_on(&By::XPath(&path), text)
     }
 
-    fn press_on(&self, by: By, name: &str) -> Result<()> {
+    fn press_on(&self, by: &By, name: &str) -> Result<()> {
         self.patiently(async || self.web.find(by.clone()).await?.click().await).with_context(|| self.missing(name))
     }
 
