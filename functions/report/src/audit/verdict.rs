@@ -41,6 +41,7 @@ impl Verdict {
                 "The last step holds too; with the steps before it, as this address tells them, {entries} {plural} hold. \
                  An address that somebody sent proves nothing: begin again, or run `seatkeeper audit verify`."
             ),
+            (true, true) if entries == 1 => "The only entry so far was checked, and it holds.".to_owned(),
             (true, true) => format!("All {entries} {plural} were checked from the first one on, and the chain holds."),
             (true, false) if self.next.is_some() => {
                 format!("{entries} {plural} were checked so far and hold; there are more.")
