@@ -25,6 +25,9 @@ pub fn measure(results: &mut Results, stand: &Stand, users: u32, judged: u64) ->
         ("users, by last sight", "/report/accounts?sort=seen&order=desc".to_owned()),
         (if last == 1_000 { "users, page 1,000" } else { "users, last page" }, format!("/report/accounts?page={last}")),
         ("users, by last sight, far down", format!("/report/accounts?sort=seen&page={last}")),
+        ("exemptions", "/report/exemptions".to_owned()),
+        ("populations", "/report/populations".to_owned()),
+        ("hand-over", "/report/handover".to_owned()),
         ("reports", "/report/reports".to_owned()),
         ("metrics", "/metrics".to_owned()),
     ] {

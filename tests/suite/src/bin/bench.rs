@@ -27,6 +27,9 @@ struct Arguments {
     /// Only the dry runs.
     #[arg(long)]
     only_dry_run: bool,
+    /// Only a sweep without latency, and the pages and files that it leaves.
+    #[arg(long, conflicts_with = "only_dry_run")]
+    only_pages: bool,
 }
 
 fn main() -> ExitCode {
@@ -51,19 +54,21 @@ fn work(arguments: &Arguments) -> Result<()> {
     }
     let folder = tempfile::tempdir().context("no temporary folder")?;
     let mut results = Results::default();
-    if !arguments.only_dry_run {
+    if !arguments.only_dry_run && !arguments.only_pages {
         start::sizes(&mut results)?;
         start::cold(&mut results, &folder.path().join("start"), &plan)?;
         start::instances(&mut results, &folder.path().join("instances"))?;
     }
     for (number, users) in plan.populations.iter().enumerate() {
-        dry_run::measure(&mut results, &folder.path().join(format!("dry-run-{users}")), *users)?;
+        if !arguments.only_pages {
+            dry_run::measure(&mut results, &folder.path().join(format!("dry-run-{users}")), *users)?;
+        }
         if arguments.only_dry_run {
             continue;
         }
         let place = folder.path().join(format!("users-{users}"));
         // Only the first population has its plan carried out: the rate does not depend on the number of accounts.
-        sweeps::population(&mut results, &place, *users, &plan, number == 0)?;
+        sweeps::population(&mut results, &place, *users, &plan, number == 0 && !arguments.only_pages)?;
     }
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&results)?);
