@@ -141,7 +141,15 @@ fn over_days(lines: &[Line]) -> Vec<super::Drawing> {
     };
     let highest = all().map(|(_, value)| *value).max().unwrap_or_default();
     let (first, last) = if first == last { (first - Days::new(1), last + Days::new(1)) } else { (first, last) };
-    drawings(|area, narrow| draw(area, lines, (first, last), highest, if narrow { 4 } else { 8 }))
+    // What is known about one day only, and has no dot, would be a line without a length.
+    let across = |line: &Line| match line.points.as_slice() {
+        [(day, value), rest @ ..] if !line.dots && rest.iter().all(|point| point == &(*day, *value)) => {
+            vec![(first, *value), (last, *value)]
+        }
+        points => points.to_vec(),
+    };
+    let lines: Vec<Line> = lines.iter().map(|line| Line { points: across(line), ..*line }).collect();
+    drawings(|area, narrow| draw(area, &lines, (first, last), highest, if narrow { 4 } else { 8 }))
 }
 
 fn draw(area: &Area<'_>, lines: &[Line], (first, last): (NaiveDate, NaiveDate), highest: u32, labels: usize) -> Drawn {
@@ -150,7 +158,7 @@ fn draw(area: &Area<'_>, lines: &[Line], (first, last): (NaiveDate, NaiveDate), 
     let days = (number(first)..number(last)).with_key_points(ticks);
     let mut chart = ChartBuilder::on(area)
         .margin(8)
-        .margin_right(20)
+        .margin_right(28)
         .x_label_area_size(26)
         .y_label_area_size(beside(top(highest)))
         .build_cartesian_2d(days, 0..top(highest))?;

@@ -46,6 +46,8 @@ fn one_count_is_a_dot_with_a_table_of_one_row() {
     assert_eq!(chart.drawings.iter().map(|drawing| drawing.class).collect::<Vec<_>>(), ["wide", "narrow"]);
     assert_eq!(drawn(&chart).matches("<circle").count(), 2);
     assert_eq!(chart.table.rows, [["2026-01-01", "7", "7", "10"]]);
+    // The seats bought are a line all the same.
+    assert!(drawn(&chart).contains("#B3261E"));
 }
 
 #[test]

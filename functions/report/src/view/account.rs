@@ -95,6 +95,11 @@ impl AccountRow {
         self.decision.split('/').next().unwrap_or_default()
     }
 
+    /// The reason without the decision before it, for places that show the decision as a tag.
+    pub fn because(&self) -> &str {
+        self.reason.split_once(": ").map_or(self.reason.as_str(), |(_, because)| because)
+    }
+
     /// When the person was last seen, in words.
     pub fn last_seen_text(&self) -> String {
         match (self.last_seen, self.never) {
