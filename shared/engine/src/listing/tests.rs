@@ -59,6 +59,7 @@ fn published(accounts: &[Judged], indexed: bool) -> (MemoryStore, SnapshotHead) 
     let head = SnapshotHead {
         pages: state::Pages { sweep, count: pages },
         index,
+        lists: state::Lists::default(),
         at: noon(),
         report: PlanReport::default(),
         seats,

@@ -1,9 +1,9 @@
 //! All keys of the store, each with its owner.
 
 use super::{
-    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Endorsement, Gathered, Grant, Hint,
-    Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead,
-    PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
+    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, Counts, EmergencyOrder, Endorsement, Gathered, Grant,
+    Hint, Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy,
+    PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
 };
 use crate::session::{Session, SessionId};
 use seatkeeper_policy::journal::Reclaim;
@@ -178,6 +178,16 @@ pub fn index(sweep: &SweepId, page: u32) -> Key<IndexPage> {
 /// Owner: sweep. The names of the accounts on one page of the index.
 pub fn index_names(sweep: &SweepId, page: u32) -> Key<String> {
     Key::new(format!("names:{sweep}:{page}"))
+}
+
+/// Owner: sweep. Counts over the parts of a snapshot up to this one.
+pub fn counts(sweep: &SweepId, part: u32) -> Key<Counts> {
+    Key::new(format!("counts:{sweep}:{part}"))
+}
+
+/// Owner: sweep. One page of the accounts whose seat somebody else has to free.
+pub fn handover(sweep: &SweepId, page: u32) -> Key<Vec<Judged>> {
+    Key::new(format!("handover:{sweep}:{page}"))
 }
 
 /// Owner: sweep. The newest complete snapshot; flips last, so a reader never sees half of one.

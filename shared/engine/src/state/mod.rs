@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 mod admin;
 mod alert;
 mod attributes;
+mod counts;
 mod index;
 mod keys;
 mod people;
@@ -22,6 +23,7 @@ mod work;
 pub use admin::*;
 pub use alert::*;
 pub use attributes::*;
+pub use counts::*;
 pub use index::*;
 pub use keys::*;
 pub use people::*;
@@ -107,6 +109,11 @@ pub async fn save<T: Serialize>(store: &impl Store, key: &Key<T>, value: &T) -> 
     let bytes = serde_json::to_vec(&Record { v: FORMAT, d: value })
         .map_err(|error| StateError::Damaged { key: key.name.clone(), detail: error.to_string() })?;
     store.set(&key.name, &bytes).await.map_err(|source| StateError::Store { key: key.name.clone(), source })
+}
+
+/// A page that must be there is not.
+pub fn missing<T>(key: &Key<T>) -> StateError {
+    StateError::Damaged { key: key.name.clone(), detail: "it is missing".into() }
 }
 
 /// Removes a record.

@@ -1,6 +1,6 @@
 //! What a sweep publishes: snapshot, plan, run.
 
-use super::{Pages, Tally};
+use super::{Lists, Pages, Tally};
 use seatkeeper_policy::report::{Diagnosis, PlanReport};
 use seatkeeper_policy::{Account, Decision, Instant, Mode, SeatCount, SweepId, UserKey, Username, Verdict};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct SnapshotHead {
     /// Pages of its index; none in a snapshot by an older Seatkeeper.
     #[serde(default)]
     pub index: u32,
+    /// What was counted and listed beside it.
+    #[serde(default)]
+    pub lists: Lists,
     /// When it was judged.
     pub at: Instant,
     /// Counts.

@@ -7,6 +7,7 @@ use super::{
     own_records, words,
 };
 use crate::{
+    lists,
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
     state::{
@@ -50,6 +51,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             left: 0,
             snapshot: 0,
             index: 0,
+            lists: state::Lists::default(),
             ledger: 0,
             takes: Vec::new(),
             warns: Vec::new(),
@@ -108,6 +110,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Garbage::Ledger(pages(judge.ledger)),
             Garbage::Snapshot(pages(judge.snapshot)),
             Garbage::Index(pages(judge.index)),
+            Garbage::Lists(sweep.clone(), judge.lists),
         ]);
         self.give_up(&judge.gather, why).await
     }
@@ -188,6 +191,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let judged: Vec<Judged> =
             accounts.into_iter().zip(decisions).map(|(account, decision)| Judged { account, decision }).collect();
         judge.index += self.write_index(&judged, judge).await?;
+        // An older version judged the parts before this one and counted nothing; half a count would be a wrong one.
+        if judge.lists.parts == judge.part {
+            judge.lists = lists::write(self.ports.store, &sweep, judge.lists, &rules, &judged).await?;
+        }
         let first = judge.snapshot;
         judge.snapshot +=
             self.write_pages(&judged, SNAPSHOT_PAGE, |page| state::snapshot(&sweep, first + page)).await?;

@@ -6,7 +6,7 @@ use crate::{
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
     state::{
-        self, Garbage, Judge, Key, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
+        self, Garbage, Judge, Key, Lists, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
         UsagePoint, Warning, Work,
     },
     tallies::Count,
@@ -50,6 +50,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let current = SnapshotHead {
             pages: Pages { sweep: sweep.clone(), count: judge.snapshot },
             index: judge.index,
+            lists: if judge.lists.parts == judge.part { judge.lists } else { Lists::default() },
             at: judge.at,
             report: report.clone(),
             seats: gather.seats,
@@ -81,6 +82,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             old.as_ref()
                 .filter(|old| old.pages.sweep != sweep)
                 .map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
+            old.as_ref()
+                .filter(|old| old.pages.sweep != sweep)
+                .map(|old| Garbage::Lists(old.pages.sweep.clone(), old.lists)),
             old.map(|head| head.pages).filter(|old| old.sweep != sweep).map(Garbage::Snapshot),
         ]
         .into_iter()
