@@ -34,6 +34,9 @@ use serde::Serialize;
 /// Checking the whole audit trail goes on with the next request after so long.
 const CHECKING: TimeDelta = TimeDelta::seconds(15);
 
+/// The page of reports counts acts of the audit trail for so long.
+const COUNTING: TimeDelta = TimeDelta::seconds(10);
+
 /// Months of seat usage in the JSON overview.
 const MONTHS: u32 = 12;
 
@@ -212,7 +215,8 @@ async fn found<S: Store + 'static>(
             let span = reports::Span::parse(query, now)?;
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
             let rules = policy.policy.as_ref().map(|(_, policy)| policy);
-            let view = &reports::read(&store, head.as_ref(), rules, span, now).await?;
+            let end = SpinClock.now() + COUNTING;
+            let view = &reports::read(&store, head.as_ref(), rules, span, now, || SpinClock.now() >= end).await?;
             shown(format, view, &ReportsPage { nav: nav(reports::PATH), charts: ReportsPage::charts(view), view })
         }
         (Route::UsageFile, _) => {

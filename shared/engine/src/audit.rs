@@ -110,14 +110,26 @@ pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Insta
     };
     let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
     if let Some(head) = &known {
-        // The list of days is younger than the stream of an older installation.
         noted(&mut days, &head.day, head.page);
     }
+    let begin = state::load(store, &state::audit_begin(function)).await?;
+    if known.is_some() && begin.as_ref() != days.first().map(|first| &first.day) {
+        // The list of days is younger than the stream of an older installation, or was lost: filled up here, where that
+        // happens once a day at most, nobody who reads has to look for them.
+        days = self::days(store, function).await?.days;
+    }
     noted(&mut days, &day, page);
+    let first = days.first().map(|first| first.day.clone());
     // The page comes first and the head last: after a crash in between, the act is recorded once more in the same place.
     state::save(store, &state::audit(&day, function, page), &vec![entry]).await?;
     state::save(store, &state::audit_head(function), &Head { day, page, before }).await?;
-    state::save(store, &state::audit_days(function), &days).await
+    state::save(store, &state::audit_days(function), &days).await?;
+    if let Some(first) = first
+        && begin.is_none_or(|begin| first < begin)
+    {
+        state::save(store, &state::audit_begin(function), &first).await?;
+    }
+    Ok(())
 }
 
 /// The newest page by the list of days, where the head is lost: a stream that began anew would write over it.

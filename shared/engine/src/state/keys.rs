@@ -270,6 +270,12 @@ pub fn audit_days(function: &str) -> Key<Vec<crate::audit::Day>> {
     Key::new(format!("audit-days:{function}"))
 }
 
+/// Owner: each function its own. The first day of its stream, as far as it could be found, so that nobody looks for days
+/// before it.
+pub fn audit_begin(function: &str) -> Key<String> {
+    Key::new(format!("audit-begin:{function}"))
+}
+
 /// Owner: each function its own. Totals for monitoring; those of the sweep are in its checkpoint.
 pub fn tallies(function: &str) -> Key<crate::tallies::Tallies> {
     Key::new(format!("tallies:{function}"))
