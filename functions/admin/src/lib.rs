@@ -23,7 +23,7 @@ use route::Route;
 use seatkeeper_confluence as confluence;
 use seatkeeper_console::{Banner, Caller, Credentials, Nav, form, frame};
 use seatkeeper_directories::CrowdSettings;
-use seatkeeper_engine::{ports::Clock, state::StateError};
+use seatkeeper_engine::{lease, ports::Clock, state::StateError};
 use seatkeeper_spin::{
     Answer, CHANNELS, Client, Messenger, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect,
     edge, read_body, respond::whole,
@@ -130,7 +130,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         rename: Renamer::new(settings.crowd),
         messenger: settings.messenger,
     };
-    match answer(&context, route, &call).await {
+    match changed(&context, route, &call).await {
         // A form is answered by a page: the one it belongs to, or one that says what is wrong.
         Ok(answer) if call.form && !call.wants_json() && !leads_on(&answer) => Ok(respond::see_other(&call.back)),
         Err(problem) if call.form && !call.wants_json() => {
@@ -154,6 +154,36 @@ async fn refused(problem: Problem, caller: &Caller, headers: &HeaderMap, store: 
     }
     let nav = Nav::new("", Some(caller.clone()), Banner::load(store).await, SpinClock.now());
     seatkeeper_console::problem(&problem, nav, "/report")
+}
+
+/// A change of what people own waits until no other is under way, so that neither is lost.
+async fn changed(context: &Context, route: Route, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    if call.method == Method::GET || !is_change(&route) {
+        return answer(context, route, call).await;
+    }
+    let held = lease::change(&context.store, &SpinClock, &edge::runner()).await.map_err(refuse::state)?;
+    let held = held.ok_or_else(refuse::busy)?;
+    let answered = answer(context, route, call).await;
+    lease::release(&context.store, held).await.map_err(refuse::state)?;
+    answered
+}
+
+/// Whether a request reads a record, changes it and writes it again.
+fn is_change(route: &Route) -> bool {
+    matches!(
+        route,
+        Route::Policy
+            | Route::Approve(_)
+            | Route::Reject(_)
+            | Route::Strike(_)
+            | Route::PutBack(_)
+            | Route::Stop
+            | Route::Release
+            | Route::Sweep
+            | Route::Emergency
+            | Route::Exempt
+            | Route::EndExemption
+    )
 }
 
 async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {

@@ -133,7 +133,9 @@ async fn found<S: Store + 'static>(
         (Route::Account(who), _) => {
             let found = explain::explain(&store, &who, now).await?;
             let view = &found.ok_or(Failure::Nothing { what: "account", name: who })?;
-            shown(format, view, &AccountPage { nav: nav("/report/accounts"), view, exempting: &view.username })
+            let version = state::load(&store, &state::policy()).await?.map_or(0, |record| record.version);
+            let nav = nav("/report/accounts");
+            shown(format, view, &AccountPage { nav, view, exempting: &view.username, version })
         }
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
@@ -204,7 +206,8 @@ async fn found<S: Store + 'static>(
                 let file = view.csv();
                 return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
             }
-            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "" })
+            let version = policy.policy.as_ref().map_or(0, |(version, _)| *version);
+            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "", version })
         }
         (Route::Populations, _) => {
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);

@@ -253,7 +253,7 @@ async fn note(
     detail: String,
     now: Instant,
 ) -> Result<(), StateError> {
-    let id = format!("{plan}:{act}:{}", now.timestamp_millis());
+    let id = audit::id(&format!("{plan}:{act}:{}", now.timestamp_millis()), &[by, &detail]);
     audit::append(store, "admin", Act { id, actor: by, act, subject: plan.as_str(), detail }, now).await
 }
 

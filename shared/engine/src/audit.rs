@@ -69,6 +69,18 @@ pub struct Act<'a> {
     pub detail: String,
 }
 
+/// An id that two different acts never share, also when they happen at the same instant or about the same thing; the
+/// same act has the same one again.
+pub fn id(about: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize().iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    format!("{about}:{digest}")
+}
+
 /// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
 pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Instant) -> Result<(), StateError> {
     let known = match state::load(store, &state::audit_head(function)).await? {

@@ -63,7 +63,7 @@ pub async fn sweep_now(store: &impl Store, by: &str, now: Instant) -> Result<Swe
 }
 
 async fn note(store: &impl Store, act: &str, detail: &str, by: &str, now: Instant) -> Result<(), Refusal> {
-    let id = format!("{act}:{}", now.timestamp_millis());
+    let id = audit::id(&format!("{act}:{}", now.timestamp_millis()), &[by, detail]);
     let act = Act { id, actor: by, act, subject: "sweep", detail: detail.to_owned() };
     audit::append(store, "admin", act, now).await?;
     Ok(())

@@ -65,6 +65,11 @@ pub fn sessions() -> Key<Vec<(String, Instant)>> {
     Key::new("sessions")
 }
 
+/// Owner: whichever request changes a record of the administrators.
+pub fn admin_lock() -> Key<Lease> {
+    Key::new("admin-lock")
+}
+
 /// Owner: admin. What an undo gave back.
 pub fn undo(user: &UserKey) -> Key<Restore> {
     Key::new(format!("undo:{}", slug(user)))
