@@ -5,7 +5,7 @@ use super::{
     Hint, Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy,
     PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
 };
-use crate::session::{Session, SessionId};
+use crate::session::{Opened, Session, SessionId};
 use seatkeeper_policy::journal::Reclaim;
 use seatkeeper_policy::restore::Restore;
 use seatkeeper_policy::{Instant, PlannedAccount, SweepId, UserKey};
@@ -61,7 +61,7 @@ pub fn session_by_hash(hash: &str) -> Key<Session> {
 }
 
 /// Owner: admin. Hashes of the sessions that may exist, and when they end.
-pub fn sessions() -> Key<Vec<(String, Instant)>> {
+pub fn sessions() -> Key<Vec<Opened>> {
     Key::new("sessions")
 }
 
