@@ -45,6 +45,7 @@ struct Context {
     confluence: Client,
     rename: Renamer,
     messenger: Messenger,
+    known: Credentials,
 }
 
 async fn settings() -> Result<Settings, VariablesError> {
@@ -129,6 +130,7 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         confluence: connect::confluence(settings.confluence),
         rename: Renamer::new(settings.crowd),
         messenger: settings.messenger,
+        known: settings.known,
     };
     match changed(&context, route, &call).await {
         // A form is answered by a page: the one it belongs to, or one that says what is wrong.
@@ -197,8 +199,8 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::PolicyCheck => policy::check(store, call).await,
         Route::Plans => plans::list(store).await,
         Route::Plan(id) => plans::show(store, &id, call).await,
-        Route::Approve(id) => plans::approve(store, &id, call).await,
-        Route::Reject(id) => plans::reject(store, &id, call).await,
+        Route::Approve(id) => plans::approve(store, &context.known, &id, call).await,
+        Route::Reject(id) => plans::reject(store, &context.known, &id, call).await,
         Route::Strike(id) => plans::strike(store, &id, call).await,
         Route::PutBack(id) => plans::put_back(store, &id, call).await,
         Route::Undo(id) => plans::undo(context, &id, call).await,
