@@ -60,6 +60,7 @@ fn published(accounts: &[Judged], indexed: bool) -> (MemoryStore, SnapshotHead) 
         pages: state::Pages { sweep, count: pages },
         index,
         lists: state::Lists::default(),
+        replaced: None,
         at: noon(),
         report: PlanReport::default(),
         seats,

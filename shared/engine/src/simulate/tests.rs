@@ -71,6 +71,7 @@ fn judged(text: &str, accounts: Vec<Account>) -> MemoryStore {
         pages: Pages { sweep, count: u32::try_from(pages.len()).unwrap() },
         index: 0,
         lists: state::Lists::default(),
+        replaced: None,
         at: at(NOW),
         report: PlanReport { accounts: u32::try_from(judged.len()).unwrap(), ..PlanReport::default() },
         seats: SeatCount { used: 9, max: Some(10) },

@@ -46,11 +46,12 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
 
         self.note_usage(UsagePoint { at: judge.at, seats: gather.seats, active: Some(judge.report.activity.day) })
             .await?;
-        let old = state::load(store, &state::snapshot_current()).await?;
+        let old = state::load(store, &state::snapshot_current()).await?.and_then(|old| old.replaced_by(&sweep));
         let current = SnapshotHead {
             pages: Pages { sweep: sweep.clone(), count: judge.snapshot },
             index: judge.index,
             lists: if judge.lists.parts == judge.part { judge.lists } else { Lists::default() },
+            replaced: old.clone(),
             at: judge.at,
             report: report.clone(),
             seats: gather.seats,
@@ -80,12 +81,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Some(parts),
             self.at.ledger.take().filter(|old| old.sweep != sweep).map(Garbage::Ledger),
             old.as_ref()
-                .filter(|old| old.pages.sweep != sweep)
                 .map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
-            old.as_ref()
-                .filter(|old| old.pages.sweep != sweep)
-                .map(|old| Garbage::Lists(old.pages.sweep.clone(), old.lists)),
-            old.map(|head| head.pages).filter(|old| old.sweep != sweep).map(Garbage::Snapshot),
+            old.as_ref().map(|old| Garbage::Lists(old.pages.sweep.clone(), old.lists)),
+            old.map(|old| Garbage::Snapshot(old.pages)),
         ]
         .into_iter()
         .flatten()
