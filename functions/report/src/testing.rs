@@ -43,7 +43,17 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     let pages = Pages { sweep: sweep(), count };
     let (report_of, capabilities) = (report.clone(), None);
     let lists = Lists::default();
-    let head = SnapshotHead { pages, index: 0, lists, replaced: None, at: now(), report: report_of, seats, policy: 1, capabilities };
+    let head = SnapshotHead {
+        pages,
+        index: 0,
+        lists,
+        replaced: None,
+        at: now(),
+        report: report_of,
+        seats,
+        policy: 1,
+        capabilities,
+    };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
     counted(&store, &seatkeeper_engine::policy_file::parse(MINIMAL).unwrap());
     let size = u32::try_from(planned.len()).unwrap();

@@ -87,7 +87,8 @@ impl Filter {
                     && without_group.as_ref().is_none_or(|name| !set.contains(name))
             })
             .collect();
-        let texts = text.as_ref().map(|text| matching(names, &text.to_lowercase(), page.rows.len()));
+        let texts =
+            text.as_ref().map(|text| matching(names, &state::folded(text).collect::<String>(), page.rows.len()));
         let (from, before) = (seen_from.map(seconds), seen_before.map(seconds));
         let holds = |list: &[bool], place: u16| list.get(usize::from(place)).copied().unwrap_or_default();
         page.rows

@@ -10,10 +10,7 @@ use crate::{
     lists,
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
-    state::{
-        self, Garbage, Gather, Gathered, INDEX_PAGE, IndexPage, Judge, Judged, Listing, Pages, StateError, Warning,
-        Work,
-    },
+    state::{self, Garbage, Gather, Gathered, IndexPage, Judge, Judged, Listing, Pages, StateError, Warning, Work},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
@@ -239,7 +236,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             // An older version judged the parts before this one and wrote no index; one with a hole would hide accounts.
             return Ok(0);
         }
-        for chunk in judged.chunks(INDEX_PAGE) {
+        for chunk in state::index_chunks(judged, SNAPSHOT_PAGE) {
             state::save(store, &state::index(sweep, page), &IndexPage::of(first, chunk)).await?;
             state::save(store, &state::index_names(sweep, page), &state::names(chunk)).await?;
             first += u32::try_from(chunk.len().div_ceil(SNAPSHOT_PAGE)).unwrap_or(u32::MAX);
