@@ -216,7 +216,7 @@ fn a_sigma_is_found_at_the_end_of_a_word_and_within_it_in_any_case() {
     let all = named(["ΟΔΥΣΣΕΥΣ", "Οδυσσεύς Παππάς", "Οδυσσευς"].map(str::to_owned));
     for indexed in [true, false] {
         let (store, head) = published(&all, indexed);
-        for (text, found) in [("ΟΔΥΣΣΕΥΣ", 2), ("οδυσσευς", 2), ("οδυσσευσ", 2), ("ΠΑΠΠΆΣ", 1), ("δυς", 0)]
+        for (text, found) in [("ΟΔΥΣΣΕΥΣ", 2), ("οδυσσευς", 2), ("οδυσσευσ", 2), ("ΠΑΠΠΆΣ", 1), ("ευσα", 0)]
         {
             assert_eq!(searched(&store, &head, text), found, "{text}, {indexed}");
         }
