@@ -117,8 +117,10 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         return Ok(refused(denied.problem(), &caller, &headers, &store).await);
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = match read_body(request, route.max_body()).await {
+    let most = if form::is_form(&headers) { route.max_form() } else { route.max_body() };
+    let body = match read_body(request, most).await {
         Ok(body) => body,
+        Err(error) if form::is_form(&headers) => return Ok(refused(error.problem(), &caller, &headers, &store).await),
         Err(error) => return Ok(error.into_response()),
     };
     let call = match Call::new(method, headers.clone(), query, body, caller.clone()) {

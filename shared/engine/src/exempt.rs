@@ -49,6 +49,11 @@ pub struct Wanted<'a> {
     pub expires: Option<&'a str>,
 }
 
+/// Characters of a reason at most.
+pub const LONGEST_WHY: usize = 500;
+/// Characters of an owner at most.
+pub const LONGEST_OWNER: usize = 200;
+
 /// Adds an exemption. `expected` is the version of the policy that the sender had seen, if that matters to them.
 pub async fn add(
     store: &impl Store,
@@ -57,6 +62,14 @@ pub async fn add(
     by: &str,
     now: Instant,
 ) -> Result<PolicyRecord, Refusal> {
+    let long = [("why", wanted.why, LONGEST_WHY), ("owner", wanted.owner, LONGEST_OWNER)];
+    for (field, text, most) in long {
+        let length = text.chars().count();
+        if length > most {
+            let start: String = text.chars().take(40).collect();
+            return Err(wrong(field, &format!("{start}…"), &format!("has {length} characters, and may have {most}")));
+        }
+    }
     let (record, mut document) = policy(store, expected).await?;
     let mut table = Table::new();
     table.insert(wanted.kind.word(), value(wanted.subject));
@@ -177,6 +190,8 @@ mod tests {
             add(&store, Wanted { owner: " ", ..wanted("b") }, None, "ada", now()),
             add(&store, Wanted { expires: Some("soon"), ..wanted("b") }, None, "ada", now()),
             add(&store, Wanted { subject: "", ..wanted("b") }, None, "ada", now()),
+            add(&store, Wanted { why: &"x".repeat(LONGEST_WHY + 1), ..wanted("b") }, None, "ada", now()),
+            add(&store, Wanted { owner: &"ü".repeat(LONGEST_OWNER + 1), ..wanted("b") }, None, "ada", now()),
         ] {
             assert!(matches!(block_on(refused), Err(Refusal::Invalid(_))));
         }
@@ -212,5 +227,24 @@ mod tests {
         let entries = block_on(state::load(&store, &state::audit("2026-11-23", "admin", 0))).unwrap().unwrap();
         let actors: Vec<&str> = entries.iter().map(|entry| entry.actor.as_str()).collect();
         assert_eq!(actors, ["ada", "bert", "carl"]);
+    }
+
+    #[test]
+    fn the_longest_reason_and_owner_are_taken_and_a_longer_one_is_named() {
+        let store = store(BASE);
+        let (why, owner) = ("ü".repeat(LONGEST_WHY), "x".repeat(LONGEST_OWNER));
+        block_on(add(&store, Wanted { why: &why, owner: &owner, ..wanted("b") }, None, "ada", now())).unwrap();
+        let longer = format!("{why}x");
+        let refused = block_on(add(&store, Wanted { why: &longer, ..wanted("c") }, None, "ada", now()));
+        let Err(Refusal::Invalid(problems)) = refused else { panic!("{refused:?}") };
+        assert_eq!(problems[0].field, "why");
+        assert!(problems[0].problem.contains("501 characters, and may have 500"), "{}", problems[0].problem);
+    }
+
+    #[test]
+    fn an_exemption_that_makes_the_policy_too_large_is_refused() {
+        let store = store(&format!("{BASE}#{}\n", "x".repeat(crate::policy_file::LARGEST - BASE.len() - 2)));
+        let refused = block_on(add(&store, wanted("b"), None, "ada", now()));
+        assert!(matches!(refused, Err(Refusal::Invalid(problems)) if problems[0].field == "file"));
     }
 }
