@@ -184,16 +184,18 @@ mod tests {
         let store = store(BASE);
         block_on(add(&store, wanted("jane.doe"), None, "ada", now())).unwrap();
         let before = store.entries();
+        let (long, owner) = ("x".repeat(LONGEST_WHY + 1), "ü".repeat(LONGEST_OWNER + 1));
         for refused in [
-            add(&store, wanted("jane.doe"), None, "ada", now()),
-            add(&store, Wanted { why: "", ..wanted("b") }, None, "ada", now()),
-            add(&store, Wanted { owner: " ", ..wanted("b") }, None, "ada", now()),
-            add(&store, Wanted { expires: Some("soon"), ..wanted("b") }, None, "ada", now()),
-            add(&store, Wanted { subject: "", ..wanted("b") }, None, "ada", now()),
-            add(&store, Wanted { why: &"x".repeat(LONGEST_WHY + 1), ..wanted("b") }, None, "ada", now()),
-            add(&store, Wanted { owner: &"ü".repeat(LONGEST_OWNER + 1), ..wanted("b") }, None, "ada", now()),
+            wanted("jane.doe"),
+            Wanted { why: "", ..wanted("b") },
+            Wanted { owner: " ", ..wanted("b") },
+            Wanted { expires: Some("soon"), ..wanted("b") },
+            Wanted { subject: "", ..wanted("b") },
+            Wanted { why: &long, ..wanted("b") },
+            Wanted { owner: &owner, ..wanted("b") },
         ] {
-            assert!(matches!(block_on(refused), Err(Refusal::Invalid(_))));
+            let refused = block_on(add(&store, refused, None, "ada", now()));
+            assert!(matches!(refused, Err(Refusal::Invalid(_))));
         }
         assert!(matches!(block_on(end(&store, Kind::Group, "jane.doe", None, "ada", now())), Err(Refusal::Invalid(_))));
         assert_eq!(store.entries(), before);

@@ -111,9 +111,20 @@ pub async fn save<T: Serialize>(store: &impl Store, key: &Key<T>, value: &T) -> 
     store.set(&key.name, &bytes).await.map_err(|source| StateError::Store { key: key.name.clone(), source })
 }
 
+/// What is said of a page that must be there and is not.
+const MISSING: &str = "it is missing";
+
 /// A page that must be there is not.
 pub fn missing<T>(key: &Key<T>) -> StateError {
-    StateError::Damaged { key: key.name.clone(), detail: "it is missing".into() }
+    StateError::Damaged { key: key.name.clone(), detail: MISSING.into() }
+}
+
+impl StateError {
+    /// Whether a page is gone. A sweep that publishes a snapshot removes the pages of the one before, also under the
+    /// hands of somebody who reads them; reading everything again finds the newer one.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Damaged { detail, .. } if detail == MISSING)
+    }
 }
 
 /// Removes a record.
