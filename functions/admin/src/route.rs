@@ -216,6 +216,17 @@ mod tests {
     }
 
     #[test]
+    fn a_viewer_reads_jobs_with_their_names_and_addresses_and_changes_none() {
+        let id = || SweepId::parse("20261122-120000").unwrap();
+        for route in [Route::Jobs, Route::Job(id())] {
+            assert_eq!(route.role(&Method::GET), Role::Viewer);
+        }
+        for route in [Route::Bulk, Route::ResumeJob(id()), Route::UndoJob(id()), Route::User("a".into())] {
+            assert_eq!(route.role(&Method::POST), Role::Admin);
+        }
+    }
+
+    #[test]
     fn a_form_with_the_largest_policy_fits_however_it_is_written() {
         let policy = "ü".repeat(policy_file::LARGEST / 2);
         let text = percent_encoding::utf8_percent_encode(&policy, percent_encoding::NON_ALPHANUMERIC).to_string();
