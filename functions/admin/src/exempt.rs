@@ -20,6 +20,9 @@ struct Exempt {
     owner: String,
     #[serde(default)]
     expires: String,
+    /// The version of the policy that was on the page.
+    #[serde(default)]
+    version: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -27,6 +30,8 @@ struct Exempt {
 struct Ended {
     kind: Kind,
     subject: String,
+    #[serde(default)]
+    version: Option<u32>,
 }
 
 /// The version of the policy that came of it.
@@ -40,19 +45,19 @@ pub async fn add(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, B
     let by = refuse::by(call)?;
     let example =
         r#"{"kind": "user", "subject": "jdoe", "why": "…", "owner": "hr@example.com", "expires": "2027-07-01"}"#;
-    let Exempt { kind, subject, why, owner, expires } = refuse::json(call, example)?;
+    let Exempt { kind, subject, why, owner, expires, version } = refuse::json(call, example)?;
     let expires = Some(expires.trim()).filter(|day| !day.is_empty());
     let (subject, why, owner) = (subject.trim(), why.trim(), owner.trim());
     let wanted = Wanted { kind, subject, why, owner, expires };
-    let record = exempt::add(store, wanted, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    let record = exempt::add(store, wanted, version, &by, SpinClock.now()).await.map_err(refuse::change)?;
     Ok(changed(record))
 }
 
 /// `POST /admin/exemptions/end`.
 pub async fn end(store: &impl Store, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let by = refuse::by(call)?;
-    let Ended { kind, subject } = refuse::json(call, r#"{"kind": "user", "subject": "jdoe"}"#)?;
-    let record = exempt::end(store, kind, &subject, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    let Ended { kind, subject, version } = refuse::json(call, r#"{"kind": "user", "subject": "jdoe"}"#)?;
+    let record = exempt::end(store, kind, &subject, version, &by, SpinClock.now()).await.map_err(refuse::change)?;
     Ok(changed(record))
 }
 

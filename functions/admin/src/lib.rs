@@ -23,7 +23,7 @@ use route::Route;
 use seatkeeper_confluence as confluence;
 use seatkeeper_console::{Banner, Caller, Credentials, Nav, form, frame};
 use seatkeeper_directories::CrowdSettings;
-use seatkeeper_engine::{ports::Clock, state::StateError};
+use seatkeeper_engine::{lease, ports::Clock, state::StateError};
 use seatkeeper_spin::{
     Answer, CHANNELS, Client, Messenger, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect,
     edge, read_body, respond::whole,
@@ -45,6 +45,7 @@ struct Context {
     confluence: Client,
     rename: Renamer,
     messenger: Messenger,
+    known: Credentials,
 }
 
 async fn settings() -> Result<Settings, VariablesError> {
@@ -116,8 +117,10 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         return Ok(refused(denied.problem(), &caller, &headers, &store).await);
     }
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let body = match read_body(request, route.max_body()).await {
+    let most = if form::is_form(&headers) { route.max_form() } else { route.max_body() };
+    let body = match read_body(request, most).await {
         Ok(body) => body,
+        Err(error) if form::is_form(&headers) => return Ok(refused(error.problem(), &caller, &headers, &store).await),
         Err(error) => return Ok(error.into_response()),
     };
     let call = match Call::new(method, headers.clone(), query, body, caller.clone()) {
@@ -129,8 +132,9 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
         confluence: connect::confluence(settings.confluence),
         rename: Renamer::new(settings.crowd),
         messenger: settings.messenger,
+        known: settings.known,
     };
-    match answer(&context, route, &call).await {
+    match changed(&context, route, &call).await {
         // A form is answered by a page: the one it belongs to, or one that says what is wrong.
         Ok(answer) if call.form && !call.wants_json() && !leads_on(&answer) => Ok(respond::see_other(&call.back)),
         Err(problem) if call.form && !call.wants_json() => {
@@ -156,6 +160,36 @@ async fn refused(problem: Problem, caller: &Caller, headers: &HeaderMap, store: 
     seatkeeper_console::problem(&problem, nav, "/report")
 }
 
+/// A change of what people own waits until no other is under way, so that neither is lost.
+async fn changed(context: &Context, route: Route, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+    if call.method == Method::GET || !is_change(&route) {
+        return answer(context, route, call).await;
+    }
+    let held = lease::change(&context.store, &SpinClock, &edge::runner()).await.map_err(refuse::state)?;
+    let held = held.ok_or_else(refuse::busy)?;
+    let answered = answer(context, route, call).await;
+    lease::release(&context.store, held).await.map_err(refuse::state)?;
+    answered
+}
+
+/// Whether a request reads a record, changes it and writes it again.
+fn is_change(route: &Route) -> bool {
+    matches!(
+        route,
+        Route::Policy
+            | Route::Approve(_)
+            | Route::Reject(_)
+            | Route::Strike(_)
+            | Route::PutBack(_)
+            | Route::Stop
+            | Route::Release
+            | Route::Sweep
+            | Route::Emergency
+            | Route::Exempt
+            | Route::EndExemption
+    )
+}
+
 async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let store = &context.store;
     match route {
@@ -167,8 +201,8 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::PolicyCheck => policy::check(store, call).await,
         Route::Plans => plans::list(store).await,
         Route::Plan(id) => plans::show(store, &id, call).await,
-        Route::Approve(id) => plans::approve(store, &id, call).await,
-        Route::Reject(id) => plans::reject(store, &id, call).await,
+        Route::Approve(id) => plans::approve(store, &context.known, &id, call).await,
+        Route::Reject(id) => plans::reject(store, &context.known, &id, call).await,
         Route::Strike(id) => plans::strike(store, &id, call).await,
         Route::PutBack(id) => plans::put_back(store, &id, call).await,
         Route::Undo(id) => plans::undo(context, &id, call).await,

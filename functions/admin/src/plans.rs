@@ -3,12 +3,13 @@
 use crate::{Call, Context, refuse};
 use askama::Template;
 use http::{Response, StatusCode};
-use seatkeeper_console::{Nav, frame};
+use seatkeeper_console::{Credentials, Nav, frame};
 use seatkeeper_engine::{
     admin::{self, UndoReport},
     answer::{self, Answered},
     ports::{Clock, Store},
-    state::{self, Answer, Outcome, PlanHead, Struck},
+    session::Role,
+    state::{self, Answer, Endorsement, Outcome, PlanHead, Struck},
     sweep::Ports,
     view,
 };
@@ -108,26 +109,39 @@ pub async fn show(store: &impl Store, id: &SweepId, call: &Call) -> Result<Respo
 }
 
 /// `POST /admin/plans/{id}/approve`.
-pub async fn approve(store: &impl Store, id: &SweepId, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+pub async fn approve(
+    store: &impl Store,
+    known: &Credentials,
+    id: &SweepId,
+    call: &Call,
+) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let Approve { hash, accept_over_cap: over_cap } = refuse::json(call, r#"{"hash": "…", "accept-over-cap": false}"#)?;
-    answer(store, id, &hash, Answer::Approved { over_cap }, call).await
+    answer(store, known, id, &hash, Answer::Approved { over_cap }, call).await
 }
 
 /// `POST /admin/plans/{id}/reject`.
-pub async fn reject(store: &impl Store, id: &SweepId, call: &Call) -> Result<Response<Vec<u8>>, Box<Problem>> {
+pub async fn reject(
+    store: &impl Store,
+    known: &Credentials,
+    id: &SweepId,
+    call: &Call,
+) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let Reject { hash } = refuse::json(call, r#"{"hash": "…"}"#)?;
-    answer(store, id, &hash, Answer::Rejected, call).await
+    answer(store, known, id, &hash, Answer::Rejected, call).await
 }
 
 async fn answer(
     store: &impl Store,
+    known: &Credentials,
     id: &SweepId,
     hash: &str,
     answer: Answer,
     call: &Call,
 ) -> Result<Response<Vec<u8>>, Box<Problem>> {
     let by = refuse::signer(call)?;
-    let answered = answer::answer(store, id, hash, answer, &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    let may_still = |first: &Endorsement| known.may_still(&first.credential, Role::Approver);
+    let answered = answer::answer_where(store, id, hash, answer, &by, may_still, SpinClock.now());
+    let answered = answered.await.map_err(refuse::refusal)?;
     let word = match (answer, &answered) {
         (_, Answered::NeedsSecond(_)) => "endorsed",
         (Answer::Approved { .. }, Answered::Done(_)) => "approved",

@@ -85,7 +85,7 @@ pub async fn replace_by_form(store: &impl Store, call: &Call) -> Result<Response
     let Written { text, version } = refuse::json(call, r#"{"text": "version = 1 …", "version": 3}"#)?;
     // Browsers send every line end as two characters.
     let text = text.replace("\r\n", "\n");
-    let record = replace_policy(store, &text, Some(version), &by, SpinClock.now()).await.map_err(refuse::refusal)?;
+    let record = replace_policy(store, &text, Some(version), &by, SpinClock.now()).await.map_err(refuse::change)?;
     log("policy in force", &[("policy.version", record.version.into()), ("policy.by", record.by.as_str().into())]);
     Ok(respond::json(StatusCode::OK, &record))
 }

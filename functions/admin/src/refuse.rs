@@ -20,7 +20,7 @@ pub fn refusal(refusal: Refusal) -> Problem {
         Refusal::Conflict { .. } => (
             StatusCode::PRECONDITION_FAILED,
             "policy-conflict",
-            "Somebody else replaced the policy",
+            "Somebody changed the policy in between",
             "Read the policy in force, make your change in it, and send it with its version in `If-Match`.",
         ),
         Refusal::Unknown { .. } => {
@@ -79,6 +79,24 @@ pub fn refusal(refusal: Refusal) -> Problem {
         ),
     };
     Problem::new(status, code, title).detail(text).next_step(next_step)
+}
+
+/// The same for a change that names the version itself, not in a header that makes the request depend on it.
+pub fn change(refusal: Refusal) -> Problem {
+    let conflict = matches!(refusal, Refusal::Conflict { .. });
+    let problem = self::refusal(refusal);
+    if !conflict {
+        return problem;
+    }
+    let problem = Problem { status: StatusCode::CONFLICT, ..problem };
+    problem.next_step("Open the page again, look at what is there now, and repeat your change; nothing was changed.")
+}
+
+/// Somebody else changes something at this moment, and for long.
+pub fn busy() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "busy", "Somebody else changes something at this moment")
+        .detail("the lock for changes was taken for ten seconds; nothing was changed")
+        .next_step("Look at the page again, and repeat your change.")
 }
 
 /// A file that cannot be read as a whole. A row that cannot be read is no refusal; the report of the import names it.
@@ -189,7 +207,7 @@ mod tests {
     fn every_refusal_has_its_own_status_and_code() {
         let codes = [
             (Refusal::Invalid(vec![]), 422, "policy-invalid"),
-            (Refusal::Conflict { expected: 1, found: 2 }, 412, "policy-conflict"),
+            (Refusal::Conflict { expected: 1, found: 2, by: "bert".into() }, 412, "policy-conflict"),
             (Refusal::Unknown { what: "plan", id: "x".into() }, 404, "not-found"),
             (Refusal::OtherHash { given: "a".into(), found: "b".into() }, 409, "plan-hash"),
             (Refusal::Closed("expired".into()), 409, "plan-closed"),
@@ -208,6 +226,14 @@ mod tests {
             assert_eq!((problem.status.as_u16(), problem.code), (status, code));
             assert!(problem.detail.is_some() && problem.next_step.is_some(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_form_that_was_made_from_another_version_is_a_conflict_that_names_who_came_between() {
+        let problem = change(Refusal::Conflict { expected: 3, found: 4, by: "Bert".into() });
+        assert_eq!((problem.status.as_u16(), problem.code), (409, "policy-conflict"));
+        assert!(problem.detail.unwrap().contains("version 4 by Bert"));
+        assert_eq!(change(Refusal::DryRun).code, "dry-run");
     }
 
     #[test]

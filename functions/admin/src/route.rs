@@ -2,7 +2,7 @@
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use seatkeeper_engine::session::Role;
+use seatkeeper_engine::{policy_file, session::Role};
 use seatkeeper_policy::SweepId;
 
 /// A request's subject.
@@ -188,7 +188,15 @@ impl Route {
             // Nobody is known yet, so nobody may send much.
             Self::SignIn | Self::SignOut => 4 * 1024,
             // A policy with some thousand exemptions.
-            _ => 256 * 1024,
+            _ => policy_file::LARGEST,
+        }
+    }
+
+    /// The same for a form: it writes each byte of a policy as up to three, and has fields of its own.
+    pub fn max_form(&self) -> usize {
+        match self {
+            Self::Policy | Self::PolicyCheck => 3 * policy_file::LARGEST + 4 * 1024,
+            _ => self.max_body(),
         }
     }
 }
@@ -205,6 +213,28 @@ mod tests {
         for route in [Route::Policy, Route::Stop, Route::Emergency, Route::User("a".into())] {
             assert_eq!(route.max_body(), 256 << 10);
         }
+    }
+
+    #[test]
+    fn a_viewer_reads_jobs_with_their_names_and_addresses_and_changes_none() {
+        let id = || SweepId::parse("20261122-120000").unwrap();
+        for route in [Route::Jobs, Route::Job(id())] {
+            assert_eq!(route.role(&Method::GET), Role::Viewer);
+        }
+        for route in [Route::Bulk, Route::ResumeJob(id()), Route::UndoJob(id()), Route::User("a".into())] {
+            assert_eq!(route.role(&Method::POST), Role::Admin);
+        }
+    }
+
+    #[test]
+    fn a_form_with_the_largest_policy_fits_however_it_is_written() {
+        let policy = "ü".repeat(policy_file::LARGEST / 2);
+        let text = percent_encoding::utf8_percent_encode(&policy, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let form = format!("form-token={0}&back=%2Freport%2Fpolicy&version=4294967295&text={text}", "0".repeat(64));
+        for route in [Route::Policy, Route::PolicyCheck] {
+            assert!(form.len() <= route.max_form(), "{} bytes", form.len());
+        }
+        assert_eq!(Route::Exempt.max_form(), Route::Exempt.max_body());
     }
 
     #[test]

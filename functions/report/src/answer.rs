@@ -34,6 +34,9 @@ use serde::Serialize;
 /// Checking the whole audit trail goes on with the next request after so long.
 const CHECKING: TimeDelta = TimeDelta::seconds(15);
 
+/// The page of reports counts acts of the audit trail for so long.
+const COUNTING: TimeDelta = TimeDelta::seconds(10);
+
 /// Months of seat usage in the JSON overview.
 const MONTHS: u32 = 12;
 
@@ -121,16 +124,22 @@ async fn found<S: Store + 'static>(
             if format == Format::Html {
                 filter.size = filter.size.min(SHOWN);
             }
-            let head = read::head(&store).await?;
-            let list = &read::accounts(&store, head.as_ref(), &filter, now).await?;
-            let codes = head.into_iter().flat_map(|head| head.report.decisions.into_keys());
+            let (head, list) = &engine::steadily(async || {
+                let head = read::head(&store).await?;
+                let list = read::accounts(&store, head.as_ref(), &filter, now).await?;
+                Ok((head, list))
+            })
+            .await?;
+            let codes = head.iter().flat_map(|head| head.report.decisions.keys().cloned());
             let view = Listing::new(&filter, list, codes);
             shown(format, list, &AccountsPage { nav: nav("/report/accounts"), view })
         }
         (Route::Account(who), _) => {
-            let found = explain::explain(&store, &who, now).await?;
+            let found = engine::steadily(async || explain::explain(&store, &who, now).await).await?;
             let view = &found.ok_or(Failure::Nothing { what: "account", name: who })?;
-            shown(format, view, &AccountPage { nav: nav("/report/accounts"), view, exempting: &view.username })
+            let version = state::load(&store, &state::policy()).await?.map_or(0, |record| record.version);
+            let nav = nav("/report/accounts");
+            shown(format, view, &AccountPage { nav, view, exempting: &view.username, version })
         }
         (Route::Plan(id), Format::Csv) => {
             let head = state::load(&store, &state::plan(&id)).await?.ok_or_else(|| no_plan(&id))?;
@@ -189,30 +198,39 @@ async fn found<S: Store + 'static>(
         }
         (Route::Handover, Format::Html | Format::Json) => {
             let wanted = &handover::Wanted::parse(query, format == Format::Html)?;
-            let head = read::head(&store).await?;
-            let view = &handover::read(&store, head.as_ref(), wanted).await?;
+            let view =
+                &engine::steadily(async || handover::read(&store, read::head(&store).await?.as_ref(), wanted).await)
+                    .await?;
             shown(format, view, &HandoverPage { nav: nav(handover::PATH), wanted, view })
         }
         (Route::Exemptions, _) => {
-            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
-            let view = &exemptions::read(&store, head.as_ref(), &policy, now).await?;
+            let policy = read::policy(&store).await?;
+            let view = &engine::steadily(async || {
+                exemptions::read(&store, read::head(&store).await?.as_ref(), &policy, now).await
+            })
+            .await?;
             if format == Format::Csv {
                 let headers = respond::csv_headers(&format!("exemptions-{}.csv", now.format("%Y%m%d")));
                 let file = view.csv();
                 return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
             }
-            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "" })
+            let version = policy.policy.as_ref().map_or(0, |(version, _)| *version);
+            shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "", version })
         }
         (Route::Populations, _) => {
-            let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
-            let view = &populations::read(&store, head.as_ref(), &policy).await?;
+            let policy = read::policy(&store).await?;
+            let view = &engine::steadily(async || {
+                populations::read(&store, read::head(&store).await?.as_ref(), &policy).await
+            })
+            .await?;
             shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
         }
         (Route::Reports, _) => {
             let span = reports::Span::parse(query, now)?;
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
             let rules = policy.policy.as_ref().map(|(_, policy)| policy);
-            let view = &reports::read(&store, head.as_ref(), rules, span, now).await?;
+            let end = SpinClock.now() + COUNTING;
+            let view = &reports::read(&store, head.as_ref(), rules, span, now, || SpinClock.now() >= end).await?;
             shown(format, view, &ReportsPage { nav: nav(reports::PATH), charts: ReportsPage::charts(view), view })
         }
         (Route::UsageFile, _) => {

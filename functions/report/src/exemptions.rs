@@ -4,11 +4,11 @@ use crate::read::InForce;
 use chrono::TimeDelta;
 use seatkeeper_console::Moment;
 use seatkeeper_engine::{
+    lists,
     ports::Store,
     state::{SnapshotHead, StateError},
-    view as engine,
 };
-use seatkeeper_policy::{Decision, ExemptBy, Exemption, ExemptionSubject, Instant, KeepReason, Username};
+use seatkeeper_policy::{Exemption, ExemptionSubject, Instant};
 use seatkeeper_web::csv;
 use serde::Serialize;
 
@@ -44,8 +44,8 @@ pub struct Row {
     pub days_left: Option<i64>,
     /// The same in words.
     pub says: String,
-    /// Accounts of the newest sweep that keep their seat because of it.
-    pub accounts: u32,
+    /// Accounts of the newest sweep that keep their seat because of it; none where nobody has counted them.
+    pub accounts: Option<u32>,
 }
 
 impl Row {
@@ -66,7 +66,7 @@ impl Row {
             (Some(_), Some(_)) => ("in-force", "in force".to_owned()),
         };
         let (why, owner, expires) = (why.clone(), owner.clone(), expires.map(Moment));
-        Self { kind, subject, why, owner, expires, state, days_left, says, accounts: 0 }
+        Self { kind, subject, why, owner, expires, state, days_left, says, accounts: None }
     }
 
     fn fields(&self) -> [String; 9] {
@@ -80,7 +80,7 @@ impl Row {
             (*state).to_owned(),
             days_left.map(|days| days.to_string()).unwrap_or_default(),
             says.clone(),
-            accounts.to_string(),
+            accounts.map(|accounts| accounts.to_string()).unwrap_or_default(),
         ]
     }
 }
@@ -135,40 +135,21 @@ pub async fn read(
     let policy = policy.as_ref().map(|(_, policy)| policy);
     let exemptions = policy.map(|policy| policy.exemptions.as_slice()).unwrap_or_default();
     let mut rows: Vec<Row> = exemptions.iter().map(|exemption| Row::new(exemption, now)).collect();
-    if let Some(head) = head.filter(|_| !exemptions.is_empty()) {
-        for page in 0..head.pages.count {
-            for judged in engine::snapshot_page(store, head, page).await? {
-                if let Decision::Keep(reason) = &judged.decision
-                    && let Some(row) = of(exemptions, reason, &judged.account.username).and_then(|at| rows.get_mut(at))
-                {
-                    row.accounts += 1;
-                }
-            }
+    let counts = match head {
+        Some(head) => lists::counts(store, head).await?,
+        None => None,
+    };
+    if let Some(counts) = &counts {
+        for (row, accounts) in rows.iter_mut().zip(counts.kept_by(exemptions)) {
+            row.accounts = Some(accounts);
         }
     }
     // Both halves of this order are stable: what ends first, and without an end the order of the policy file.
     rows.sort_by_key(|row| (row.expires.is_none(), row.expires));
     let lapsing = policy.map_or(0, |policy| policy.lapsing(HORIZON, now).len());
     let problem = *problem;
-    Ok(List { problem, as_of: head.map(|head| Moment(head.at)), lapsing, horizon_days: HORIZON, exemptions: rows })
-}
-
-/// Which exemption kept an account: the same in every word if there is one, else the first about the same subject,
-/// because its words may have changed since the sweep.
-fn of(exemptions: &[Exemption], reason: &KeepReason, username: &Username) -> Option<usize> {
-    let KeepReason::Exempt { by, why, owner, until } = reason else { return None };
-    let subject = |exemption: &Exemption| match (&exemption.subject, by) {
-        (ExemptionSubject::User(user), ExemptBy::Name) => {
-            user.as_str().to_lowercase() == username.as_str().to_lowercase()
-        }
-        (ExemptionSubject::Group(group), ExemptBy::Group(kept)) => group == kept,
-        (ExemptionSubject::Pattern(pattern), ExemptBy::Pattern(kept)) => pattern == kept,
-        (ExemptionSubject::User(_) | ExemptionSubject::Group(_) | ExemptionSubject::Pattern(_), _) => false,
-    };
-    let same = |exemption: &Exemption| {
-        exemption.why == *why && exemption.owner == *owner && exemption.expires == *until && subject(exemption)
-    };
-    exemptions.iter().position(same).or_else(|| exemptions.iter().position(subject))
+    let as_of = head.filter(|_| counts.is_some()).map(|head| Moment(head.at));
+    Ok(List { problem, as_of, lapsing, horizon_days: HORIZON, exemptions: rows })
 }
 
 #[cfg(test)]
@@ -196,17 +177,5 @@ mod tests {
             assert_eq!((row.state, row.days_left), (state, days), "{seconds} s");
         }
         assert_eq!(Row::new(&exemption(subject, None), now()).state, "no-end");
-    }
-
-    #[test]
-    fn an_account_counts_for_the_exemption_that_kept_it_even_after_its_words_have_changed() {
-        let user = |name: &str| ExemptionSubject::User(Username::parse(name).unwrap());
-        let list = [exemption(user("anna"), None), exemption(user("bert"), None), exemption(user("BERT"), Some(now()))];
-        let name = Username::parse("Bert").unwrap();
-        let kept =
-            |why: &str, until| KeepReason::Exempt { by: ExemptBy::Name, why: why.into(), owner: "it".into(), until };
-        assert_eq!(of(&list, &kept("integration", Some(now())), &name), Some(2));
-        assert_eq!(of(&list, &kept("another reason", None), &name), Some(1));
-        assert_eq!(of(&list, &KeepReason::Administrator, &name), None);
     }
 }

@@ -9,7 +9,7 @@ use futures::{Stream, stream};
 use seatkeeper_console::Moment;
 use seatkeeper_engine::{
     ports::Store,
-    state::{self, Judged, OwnedBy, PlanHead, SnapshotHead},
+    state::{self, Judged, Key, OwnedBy, PlanHead, SnapshotHead},
 };
 use seatkeeper_policy::Instant;
 use seatkeeper_spin::{respond::StreamError, shapes::PlannedShape};
@@ -52,27 +52,53 @@ pub fn accounts<S: Store>(
     let filter = filter.wanted(now);
     let sources = SOURCES.map(|source| format!("seen-{}", word(source)));
     let columns: Vec<String> = ACCOUNT.map(str::to_owned).into_iter().chain(sources).collect();
-    snapshot(store, head, csv::header(&columns), move |judged| {
+    pages(store, head.map_or(Pages::None, Pages::Snapshot), csv::header(&columns), move |judged| {
         let chosen = filter.choose(judged);
         chosen.iter().flat_map(|judged| csv::row(&fields(AccountRow::new(judged, now)))).collect()
     })
 }
 
+/// Stored pages of accounts, one after the other.
+pub enum Pages {
+    /// There are none.
+    None,
+    /// Of a whole snapshot.
+    Snapshot(SnapshotHead),
+    /// Of the hand-over list.
+    Handover(SnapshotHead),
+}
+
+impl Pages {
+    /// The hand-over list; where an older Seatkeeper wrote none, its accounts are looked for in the whole snapshot.
+    pub fn handover(head: SnapshotHead) -> Self {
+        if head.lists.parts == 0 { Self::Snapshot(head) } else { Self::Handover(head) }
+    }
+
+    /// The key of a page; none behind the last.
+    fn key(&self, page: u32) -> Option<Key<Vec<Judged>>> {
+        match self {
+            Self::None => None,
+            Self::Snapshot(head) => (page < head.pages.count).then(|| state::snapshot(&head.pages.sweep, page)),
+            Self::Handover(head) => (page < head.lists.handover).then(|| state::handover(&head.pages.sweep, page)),
+        }
+    }
+}
+
 /// The header, and then what `lines` makes of the accounts of each stored page.
-pub fn snapshot<S: Store, L: FnMut(Vec<Judged>) -> Vec<u8>>(
+pub fn pages<S: Store, L: FnMut(Vec<Judged>) -> Vec<u8>>(
     store: S,
-    head: Option<SnapshotHead>,
+    pages: Pages,
     header: Vec<u8>,
     lines: L,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
-    stream::try_unfold((store, head, lines, None), move |(store, head, mut lines, next)| {
+    stream::try_unfold((store, pages, lines, None), move |(store, pages, mut lines, next)| {
         let header = header.clone();
         async move {
-            let Some(page) = next else { return Ok(Some((header, (store, head, lines, Some(0))))) };
-            let Some(source) = head.as_ref().filter(|head| page < head.pages.count) else { return Ok(None) };
-            let judged = state::load(&store, &state::snapshot(&source.pages.sweep, page)).await?.ok_or(REPLACED)?;
+            let Some(page) = next else { return Ok(Some((header, (store, pages, lines, Some(0))))) };
+            let Some(key) = pages.key(page) else { return Ok(None) };
+            let judged = state::load(&store, &key).await?.ok_or(REPLACED)?;
             let part = lines(judged);
-            Ok(Some((part, (store, head, lines, Some(page + 1)))))
+            Ok(Some((part, (store, pages, lines, Some(page + 1)))))
         }
     })
 }

@@ -4,9 +4,9 @@ use crate::{export, filter};
 use futures::Stream;
 use seatkeeper_console::Moment;
 use seatkeeper_engine::{
+    lists,
     ports::Store,
     state::{Judged, SnapshotHead, StateError},
-    view as engine,
 };
 use seatkeeper_policy::{Decision, HoldReason};
 use seatkeeper_spin::respond::StreamError;
@@ -99,7 +99,7 @@ impl Wanted {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct List {
-    /// When the newest sweep judged; none before the first one.
+    /// When the newest sweep judged; none before the first one that wrote the list.
     pub as_of: Option<Moment>,
     /// Rows of each obstacle, whatever the filter.
     pub obstacles: BTreeMap<&'static str, usize>,
@@ -134,25 +134,38 @@ pub fn rows(judged: &Judged) -> Vec<Row> {
         .collect()
 }
 
-/// Reads one page of the list.
+/// Reads one page of the list. The sweep wrote the accounts on pages of their own and counted the lines of each, so only
+/// the stored pages that hold the shown lines are read.
 pub async fn read(store: &impl Store, head: Option<&SnapshotHead>, wanted: &Wanted) -> Result<List, StateError> {
     let Wanted { page, size, .. } = *wanted;
     let first = (page - 1).saturating_mul(size);
     let (mut found, mut total, mut obstacles) = (Vec::new(), 0_usize, BTreeMap::new());
-    for stored in 0..head.map_or(0, |head| head.pages.count) {
-        let Some(head) = head else { break };
-        for row in engine::snapshot_page(store, head, stored).await?.iter().flat_map(rows) {
-            *obstacles.entry(row.obstacle).or_default() += 1;
-            if !wanted.matches(&row) {
-                continue;
+    let counts = match head {
+        Some(head) => lists::counts(store, head).await?,
+        None => None,
+    };
+    for (number, lines) in (0..).zip(counts.iter().flat_map(|counts| &counts.handover)) {
+        let mut matching = 0_usize;
+        for code in CODES {
+            let lines = lines.get(code).map_or(0, |lines| usize::try_from(*lines).unwrap_or(usize::MAX));
+            if lines > 0 {
+                *obstacles.entry(code).or_default() += lines;
             }
-            if total >= first && found.len() < size {
-                found.push(row);
+            if wanted.obstacle.as_deref().is_none_or(|wanted| wanted == code) {
+                matching += lines;
             }
-            total += 1;
         }
+        if let Some(head) = head
+            && total + matching > first
+            && found.len() < size
+        {
+            let accounts = lists::handover_page(store, head, number).await?;
+            let rows = accounts.iter().flat_map(rows).filter(|row| wanted.matches(row));
+            found.extend(rows.skip(first.saturating_sub(total)).take(size - found.len()));
+        }
+        total += matching;
     }
-    let as_of = head.map(|head| Moment(head.at));
+    let as_of = head.filter(|_| counts.is_some()).map(|head| Moment(head.at));
     Ok(List { as_of, obstacles, total, page, size, pages: total.div_ceil(size), rows: found })
 }
 
@@ -162,7 +175,8 @@ pub fn export<S: Store>(
     head: Option<SnapshotHead>,
     wanted: Wanted,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
-    export::snapshot(store, head, csv::header(&COLUMNS), move |judged| {
+    let pages = head.map_or(export::Pages::None, export::Pages::handover);
+    export::pages(store, pages, csv::header(&COLUMNS), move |judged| {
         let rows = judged.iter().flat_map(rows).filter(|row| wanted.matches(row));
         rows.flat_map(|row| csv::row(&fields(row))).collect()
     })

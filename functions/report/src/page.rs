@@ -85,6 +85,8 @@ pub struct AccountPage<'a> {
     pub view: &'a Explanation,
     /// Whose name stands in the form.
     pub exempting: &'a str,
+    /// The version of the policy in force.
+    pub version: u32,
 }
 
 /// One plan.
@@ -149,6 +151,8 @@ pub struct ExemptionsPage<'a> {
     pub view: &'a exemptions::List,
     /// Whose name stands in the form.
     pub exempting: &'static str,
+    /// The version of the policy in force.
+    pub version: u32,
 }
 
 /// Which rules govern whom.

@@ -4,11 +4,10 @@
 use crate::read::InForce;
 use seatkeeper_console::Moment;
 use seatkeeper_engine::{
+    lists,
     ports::Store,
-    state::{Judged, SnapshotHead, StateError},
-    view as engine,
+    state::{Counts, Pairs, SnapshotHead, StateError},
 };
-use seatkeeper_policy::{Decision, HoldReason, Policy};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -29,7 +28,7 @@ pub struct Row {
     /// Accounts that it governs.
     pub accounts: u32,
     /// The same by decision code.
-    pub decisions: BTreeMap<&'static str, u32>,
+    pub decisions: BTreeMap<String, u32>,
 }
 
 impl Row {
@@ -37,11 +36,6 @@ impl Row {
     pub fn total(&self, word: &str) -> u32 {
         let counted = self.decisions.iter().filter(|(code, _)| code.split('/').next() == Some(word));
         counted.map(|(_, accounts)| accounts).sum()
-    }
-
-    fn add(&mut self, decision: &Decision) {
-        self.accounts += 1;
-        *self.decisions.entry(decision.code()).or_default() += 1;
     }
 }
 
@@ -119,80 +113,53 @@ impl Populations {
     }
 }
 
-/// Counts over the newest sweep.
+/// What the newest sweep counted.
 pub async fn read(
     store: &impl Store,
     head: Option<&SnapshotHead>,
     in_force: &InForce,
 ) -> Result<Populations, StateError> {
     let policy = in_force.policy.as_ref().map(|(version, policy)| (*version, policy));
-    let mut counts = Counts::default();
-    if let (Some(head), Some((_, policy))) = (head, policy) {
-        for page in 0..head.pages.count {
-            for judged in engine::snapshot_page(store, head, page).await? {
-                counts.add(policy, &judged);
-            }
-        }
-    }
-    let row = |name: Option<&str>, priority| Row { name: name.map(str::to_owned), priority, ..counts.of(name) };
+    let counts = match head {
+        Some(head) => lists::counts(store, head).await?,
+        None => None,
+    };
+    let counted = counts.is_some();
+    let Counts { mut populations, conflicts, open, .. } = counts.unwrap_or_default();
+    let mut row = |name: Option<&str>, priority| {
+        let decisions = populations.remove(name.unwrap_or_default()).unwrap_or_default();
+        Row { name: name.map(str::to_owned), priority, accounts: decisions.values().sum(), decisions }
+    };
     let named = policy.iter().flat_map(|(_, policy)| &policy.populations);
     let named = named.map(|population| row(Some(&population.name), Some(population.priority)));
-    let rows = named.chain(policy.map(|_| row(None, None))).collect();
-    let Counts { conflicts, open, .. } = counts;
+    let mut rows: Vec<Row> = named.collect();
+    rows.extend(policy.map(|_| row(None, None)));
+    // What the policy does not name any more still governed them when the sweep judged.
+    let gone = populations.into_iter().map(|(name, decisions)| Row {
+        name: Some(name),
+        priority: None,
+        accounts: decisions.values().sum(),
+        decisions,
+    });
+    let general = rows.pop();
+    rows.extend(gone.filter(|_| policy.is_some()));
+    rows.extend(general);
     Ok(Populations {
         problem: in_force.problem,
-        as_of: head.map(|head| Moment(head.at)),
+        as_of: head.filter(|_| counted).map(|head| Moment(head.at)),
         policy_changed: head.zip(policy).is_some_and(|(head, (version, _))| head.policy != version),
         rows,
-        conflicts: conflicts
-            .into_iter()
-            .map(|((first, second), (accounts, held))| Conflict { first, second, accounts, held })
+        conflicts: pairs(conflicts)
+            .map(|(first, second, (accounts, held))| Conflict { first, second, accounts, held })
             .collect(),
-        open: open
-            .into_iter()
-            .map(|((population, fact), (accounts, held))| Open { population, fact, accounts, held })
+        open: pairs(open)
+            .map(|(population, fact, (accounts, held))| Open { population, fact, accounts, held })
             .collect(),
     })
 }
 
-/// Pairs of texts with the accounts they are about, and those of them that are held.
-type Pairs = BTreeMap<(String, String), (u32, u32)>;
-
-#[derive(Default)]
-struct Counts {
-    rows: BTreeMap<Option<String>, Row>,
-    conflicts: Pairs,
-    open: Pairs,
-}
-
-impl Counts {
-    fn add(&mut self, policy: &Policy, judged: &Judged) {
-        let governed = policy.governing(&judged.account);
-        let name = governed.population.map(|population| population.name.clone());
-        self.rows.entry(name).or_insert_with(none).add(&judged.decision);
-        if let (Some(first), Some(second)) = (governed.population, governed.rival) {
-            self.conflicts.entry((first.name.clone(), second.name.clone())).or_default().0 += 1;
-        }
-        if let Some((population, fact)) = governed.open {
-            self.open.entry((population.name.clone(), fact.to_owned())).or_default().0 += 1;
-        }
-        // What is held was judged by the policy of the sweep, which may have been another one.
-        match &judged.decision {
-            Decision::Hold(HoldReason::PoliciesConflict { first, second }) => {
-                self.conflicts.entry((first.clone(), second.clone())).or_default().1 += 1;
-            }
-            Decision::Hold(HoldReason::PopulationUnknown { population, fact }) => {
-                self.open.entry((population.clone(), fact.clone())).or_default().1 += 1;
-            }
-            Decision::Hold(_) | Decision::Keep(_) | Decision::Warn { .. } | Decision::Reclaim(_) => {}
-        }
-    }
-
-    fn of(&self, name: Option<&str>) -> Row {
-        self.rows.get(&name.map(str::to_owned)).cloned().unwrap_or_else(none)
-    }
-}
-
-fn none() -> Row {
-    Row { name: None, priority: None, accounts: 0, decisions: BTreeMap::new() }
+fn pairs(pairs: Pairs) -> impl Iterator<Item = (String, String, (u32, u32))> {
+    pairs
+        .into_iter()
+        .flat_map(|(first, seconds)| seconds.into_iter().map(move |(second, counts)| (first.clone(), second, counts)))
 }

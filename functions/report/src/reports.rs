@@ -186,13 +186,14 @@ pub async fn forecast_now(store: &impl Store, now: Instant) -> Result<Option<For
 /// Days drawn and listed at most.
 const DRAWN: usize = 180;
 
-/// Reads everything.
+/// Reads everything. `enough` says that the time for reading the trail is over.
 pub async fn read(
     store: &impl Store,
     head: Option<&SnapshotHead>,
     policy: Option<&Policy>,
     span: Span,
     now: Instant,
+    enough: impl Fn() -> bool,
 ) -> Result<Report, StateError> {
     let points = usage_of(store, span).await?;
     let runs = engine::runs(store, RUNS).await?;
@@ -214,13 +215,14 @@ pub async fn read(
     let known: BTreeSet<_> = runs.iter().map(|run| run.id.clone()).collect();
     let older = runs.iter().map(|run| run.at.date_naive()).min().filter(|_| runs.len() >= RUNS);
     let mut taken =
-        acts::newest(store, Kind::Reclaims, span, LISTED, |day| older.is_some_and(|older| day <= older)).await?;
+        acts::newest(store, Kind::Reclaims, span, LISTED, |day| older.is_some_and(|older| day <= older), &enough)
+            .await?;
     for (at, run) in &taken.counted {
         if older.is_some() && !known.contains(run) {
             add(*at, 1, 0);
         }
     }
-    let given = acts::newest(store, Kind::Restores, span, LISTED, |_| true).await?;
+    let given = acts::newest(store, Kind::Restores, span, LISTED, |_| true, &enough).await?;
     for (at, _) in &given.counted {
         add(*at, 0, 1);
     }

@@ -2,12 +2,14 @@
 
 use chrono::TimeDelta;
 use seatkeeper_engine::{
-    state::{self, Judged, Outcome, Pages, PlanHead, PolicyRecord, Run, SnapshotHead, Tally},
+    lists,
+    state::{self, Judged, Lists, Outcome, Pages, PlanHead, PolicyRecord, Run, SnapshotHead, Tally},
     testing::{MemoryStore, block_on},
 };
 use seatkeeper_policy::{
-    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, Obstacle, PlannedAccount, ReclaimReason,
-    SeatCount, Source, Status, SweepId, UserKey, Username, Verdict, account::Sighting, report::PlanReport,
+    Account, Action, Decision, Evidence, GroupName, HoldReason, Instant, Mode, Obstacle, PlannedAccount, Policy,
+    ReclaimReason, SeatCount, Source, Status, SweepId, UserKey, Username, Verdict, account::Sighting,
+    report::PlanReport,
 };
 use std::collections::BTreeSet;
 
@@ -40,8 +42,20 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     let seats = SeatCount { used: 460, max: Some(500) };
     let pages = Pages { sweep: sweep(), count };
     let (report_of, capabilities) = (report.clone(), None);
-    let head = SnapshotHead { pages, index: 0, at: now(), report: report_of, seats, policy: 1, capabilities };
+    let lists = Lists::default();
+    let head = SnapshotHead {
+        pages,
+        index: 0,
+        lists,
+        replaced: None,
+        at: now(),
+        report: report_of,
+        seats,
+        policy: 1,
+        capabilities,
+    };
     block_on(state::save(&store, &state::snapshot_current(), &head)).unwrap();
+    counted(&store, &seatkeeper_engine::policy_file::parse(MINIMAL).unwrap());
     let size = u32::try_from(planned.len()).unwrap();
     let plan = PlanHead {
         id: sweep(),
@@ -75,6 +89,18 @@ pub fn published(accounts: &[Judged]) -> MemoryStore {
     block_on(state::save(&store, &state::run(&sweep()), &run)).unwrap();
     block_on(state::save(&store, &state::runs(), &vec![sweep()])).unwrap();
     store
+}
+
+/// The shortest policy.
+const MINIMAL: &str = "version = 1\nlicence-groups = [\"users\"]\ninactive.after-days = 90\n";
+
+/// Counts and lists beside the snapshot, as a sweep under this policy writes them.
+fn counted(store: &MemoryStore, policy: &Policy) {
+    let Some(mut head) = block_on(state::load(store, &state::snapshot_current())).unwrap() else { return };
+    let page = |page| block_on(state::load(store, &state::snapshot(&sweep(), page))).unwrap().unwrap();
+    let all: Vec<Judged> = (0..head.pages.count).flat_map(page).collect();
+    head.lists = block_on(lists::write(store, &sweep(), Lists::default(), policy, &all)).unwrap();
+    block_on(state::save(store, &state::snapshot_current(), &head)).unwrap();
 }
 
 /// The instant of all tests.
@@ -143,5 +169,6 @@ pub fn with_policy(store: MemoryStore, text: &str) -> MemoryStore {
     let record =
         PolicyRecord { version: 1, text: text.into(), rules: policy.rules_hash(), saved: now(), by: "anna".into() };
     block_on(state::save(&store, &state::policy(), &record)).unwrap();
+    counted(&store, &policy);
     store
 }

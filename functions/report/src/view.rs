@@ -143,6 +143,18 @@ pub struct PlanSummary {
     pub emergency: Option<String>,
 }
 
+impl PlanSummary {
+    /// Whether it waits for an answer, so that its page has a form for whoever may approve.
+    pub fn can_be_answered(&self) -> bool {
+        matches!(self.state, "open" | "quarantined")
+    }
+
+    /// Whether it was carried out, so that its page has a form to undo it.
+    pub fn was_applied(&self) -> bool {
+        self.state == "applied"
+    }
+}
+
 /// A plan with its accounts.
 #[derive(Debug)]
 pub struct PlanDetail {

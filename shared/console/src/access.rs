@@ -87,6 +87,19 @@ impl Credentials {
         found
     }
 
+    /// Whether whoever has this credential may do now what takes this role. Of people who signed in elsewhere only that
+    /// service knows; they count as long as people can sign in there.
+    pub fn may_still(&self, credential: &str, needed: Role) -> bool {
+        let fixed = match credential {
+            session::REPORT_TOKEN => Some(Role::Viewer),
+            session::ADMIN_TOKEN => Some(Role::Admin),
+            credential if credential.starts_with("oidc:") => return self.single_sign_on,
+            _ => None,
+        };
+        let named = self.people.iter().map(Named::person).find(|known| known.credential == credential);
+        fixed.or_else(|| named.map(|known| known.role)).is_some_and(|role| role >= needed)
+    }
+
     /// Whether a session's credential is still one of ours, with the same role: whoever was taken out of the
     /// configuration is out at once.
     fn still_known(&self, person: &Person) -> bool {

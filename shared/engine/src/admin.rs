@@ -21,13 +21,16 @@ pub enum Refusal {
     Invalid(Vec<Problem>),
     /// Somebody else replaced the policy in the meantime.
     #[error(
-        "version {expected} was to be replaced, but version {found} is in force; read it and send your change again"
+        "the change was made to version {expected}, but somebody changed it in between: version {found} by {by} is in \
+         force; read it and make your change again"
     )]
     Conflict {
         /// The version that the sender had seen.
         expected: u32,
         /// The version in force.
         found: u32,
+        /// Who put it there.
+        by: String,
     },
     /// There is no such plan or run.
     #[error("there is no {what} `{id}`")]
@@ -116,11 +119,7 @@ pub async fn replace_policy(
     let policy = policy_file::parse(text).map_err(Refusal::Invalid)?;
     let present = state::load(store, &state::policy()).await?;
     let found = present.as_ref().map_or(0, |record| record.version);
-    if let Some(expected) = expected
-        && expected != found
-    {
-        return Err(Refusal::Conflict { expected, found });
-    }
+    unchanged(present.as_ref(), expected)?;
     if let Some(present) = present
         && present.text == text
     {
@@ -136,7 +135,8 @@ pub async fn replace_policy(
     state::save(store, &state::policy_version(record.version), &record).await?;
     let version = record.version.to_string();
     let act = Act {
-        id: format!("policy:{version}"),
+        // Two people who replaced the same version at the same instant are two acts.
+        id: audit::id(&format!("policy:{version}"), &[by, text]),
         actor: by,
         act: "policy-replaced",
         subject: &version,
@@ -145,6 +145,18 @@ pub async fn replace_policy(
     audit::append(store, "admin", act, now).await?;
     state::save(store, &state::policy(), &record).await?;
     Ok(record)
+}
+
+/// Refuses a change that was made to another version than the one in force.
+pub(crate) fn unchanged(present: Option<&PolicyRecord>, expected: Option<u32>) -> Result<(), Refusal> {
+    let found = present.map_or(0, |record| record.version);
+    match expected {
+        Some(expected) if expected != found => {
+            let by = present.map_or_else(|| "nobody".to_owned(), |record| record.by.clone());
+            Err(Refusal::Conflict { expected, found, by })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// How far an undo came.

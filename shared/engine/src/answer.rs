@@ -82,7 +82,22 @@ pub async fn answer(
     by: &Signer,
     now: Instant,
 ) -> Result<Answered, Refusal> {
-    let waiting = open(store, id, now).await?;
+    answer_where(store, id, hash, answer, by, |_| true, now).await
+}
+
+/// The same where somebody knows who may approve now. What the first of two people said counts only while they may: who
+/// was taken out of the configuration, or has another role, does not take part any more.
+pub async fn answer_where(
+    store: &impl Store,
+    id: &SweepId,
+    hash: &str,
+    answer: Answer,
+    by: &Signer,
+    may_still: impl Fn(&Endorsement) -> bool,
+    now: Instant,
+) -> Result<Answered, Refusal> {
+    let mut waiting = open(store, id, now).await?;
+    waiting.endorsed = waiting.endorsed.filter(may_still);
     refuse_rejected(store, id).await?;
     let found = waiting.hash();
     if found != hash {
@@ -253,7 +268,7 @@ async fn note(
     detail: String,
     now: Instant,
 ) -> Result<(), StateError> {
-    let id = format!("{plan}:{act}:{}", now.timestamp_millis());
+    let id = audit::id(&format!("{plan}:{act}:{}", now.timestamp_millis()), &[by, &detail]);
     audit::append(store, "admin", Act { id, actor: by, act, subject: plan.as_str(), detail }, now).await
 }
 

@@ -69,6 +69,18 @@ pub struct Act<'a> {
     pub detail: String,
 }
 
+/// An id that two different acts never share, also when they happen at the same instant or about the same thing; the
+/// same act has the same one again.
+pub fn id(about: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let digest = hash.finalize().iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    format!("{about}:{digest}")
+}
+
 /// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
 pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Instant) -> Result<(), StateError> {
     let known = match state::load(store, &state::audit_head(function)).await? {
@@ -110,14 +122,26 @@ pub async fn append(store: &impl Store, function: &str, act: Act<'_>, now: Insta
     };
     let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
     if let Some(head) = &known {
-        // The list of days is younger than the stream of an older installation.
         noted(&mut days, &head.day, head.page);
     }
+    let begin = state::load(store, &state::audit_begin(function)).await?;
+    if known.is_some() && begin.as_ref() != days.first().map(|first| &first.day) {
+        // The list of days is younger than the stream of an older installation, or was lost: filled up here, where that
+        // happens once a day at most, nobody who reads has to look for them.
+        days = self::days(store, function).await?.days;
+    }
     noted(&mut days, &day, page);
+    let first = days.first().map(|first| first.day.clone());
     // The page comes first and the head last: after a crash in between, the act is recorded once more in the same place.
     state::save(store, &state::audit(&day, function, page), &vec![entry]).await?;
     state::save(store, &state::audit_head(function), &Head { day, page, before }).await?;
-    state::save(store, &state::audit_days(function), &days).await
+    state::save(store, &state::audit_days(function), &days).await?;
+    if let Some(first) = first
+        && begin.is_none_or(|begin| first < begin)
+    {
+        state::save(store, &state::audit_begin(function), &first).await?;
+    }
+    Ok(())
 }
 
 /// The newest page by the list of days, where the head is lost: a stream that began anew would write over it.

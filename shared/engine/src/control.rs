@@ -19,8 +19,9 @@ pub async fn stop(store: &impl Store, why: &str, by: &str, now: Instant) -> Resu
         return Ok(stop);
     }
     let stop = Stop { by: by.to_owned(), at: now, why: why.to_owned() };
-    state::save(store, &state::stop(), &Some(stop.clone())).await?;
+    // Like every act: nothing happens that is not recorded. Whoever pulls it gets an error if that fails, and pulls again.
     note(store, "stopped", why, by, now).await?;
+    state::save(store, &state::stop(), &Some(stop.clone())).await?;
     Ok(stop)
 }
 
@@ -63,8 +64,53 @@ pub async fn sweep_now(store: &impl Store, by: &str, now: Instant) -> Result<Swe
 }
 
 async fn note(store: &impl Store, act: &str, detail: &str, by: &str, now: Instant) -> Result<(), Refusal> {
-    let id = format!("{act}:{}", now.timestamp_millis());
+    let id = audit::id(&format!("{act}:{}", now.timestamp_millis()), &[by, detail]);
     let act = Act { id, actor: by, act, subject: "sweep", detail: detail.to_owned() };
     audit::append(store, "admin", act, now).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ports::StoreError,
+        testing::{MemoryStore, block_on},
+    };
+    use seatkeeper_policy::testing::at;
+
+    /// A store that takes so many writes and then fails.
+    struct Failing(MemoryStore, std::cell::Cell<u32>);
+
+    impl Store for Failing {
+        async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+            self.0.get(key).await
+        }
+
+        async fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+            let left = self.1.get().checked_sub(1).ok_or_else(|| StoreError::Failed("the disk is full".into()))?;
+            self.1.set(left);
+            self.0.set(key, value).await
+        }
+
+        async fn delete(&self, key: &str) -> Result<(), StoreError> {
+            self.0.delete(key).await
+        }
+    }
+
+    #[test]
+    fn wherever_the_store_fails_the_switch_is_never_pulled_without_a_record() {
+        let now = at("2026-11-23T08:00:00Z");
+        let mut pulled = false;
+        for writes in 0..10 {
+            let store = Failing(MemoryStore::default(), std::cell::Cell::new(writes));
+            let done = block_on(stop(&store, "why", "ada", now)).is_ok();
+            let stopped = block_on(state::load(&store.0, &state::stop())).unwrap().flatten().is_some();
+            let entries = block_on(state::load(&store.0, &state::audit("2026-11-23", "admin", 0))).unwrap();
+            assert_eq!(done, stopped, "after {writes} writes");
+            assert!(!stopped || entries.is_some_and(|entries| entries.len() == 1), "after {writes} writes");
+            pulled |= stopped;
+        }
+        assert!(pulled);
+    }
 }

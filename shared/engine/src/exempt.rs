@@ -2,7 +2,7 @@
 //! exemptions are: its text is changed with all comments kept, and becomes its next version.
 
 use crate::{
-    admin::{Refusal, replace_policy},
+    admin::{Refusal, replace_policy, unchanged},
     ports::Store,
     state::{self, PolicyRecord},
     trouble::Trouble,
@@ -49,9 +49,28 @@ pub struct Wanted<'a> {
     pub expires: Option<&'a str>,
 }
 
-/// Adds an exemption.
-pub async fn add(store: &impl Store, wanted: Wanted<'_>, by: &str, now: Instant) -> Result<PolicyRecord, Refusal> {
-    let (record, mut document) = policy(store).await?;
+/// Characters of a reason at most.
+pub const LONGEST_WHY: usize = 500;
+/// Characters of an owner at most.
+pub const LONGEST_OWNER: usize = 200;
+
+/// Adds an exemption. `expected` is the version of the policy that the sender had seen, if that matters to them.
+pub async fn add(
+    store: &impl Store,
+    wanted: Wanted<'_>,
+    expected: Option<u32>,
+    by: &str,
+    now: Instant,
+) -> Result<PolicyRecord, Refusal> {
+    let long = [("why", wanted.why, LONGEST_WHY), ("owner", wanted.owner, LONGEST_OWNER)];
+    for (field, text, most) in long {
+        let length = text.chars().count();
+        if length > most {
+            let start: String = text.chars().take(40).collect();
+            return Err(wrong(field, &format!("{start}…"), &format!("has {length} characters, and may have {most}")));
+        }
+    }
+    let (record, mut document) = policy(store, expected).await?;
     let mut table = Table::new();
     table.insert(wanted.kind.word(), value(wanted.subject));
     table.insert("why", value(wanted.why));
@@ -73,10 +92,11 @@ pub async fn end(
     store: &impl Store,
     kind: Kind,
     subject: &str,
+    expected: Option<u32>,
     by: &str,
     now: Instant,
 ) -> Result<PolicyRecord, Refusal> {
-    let (record, mut document) = policy(store).await?;
+    let (record, mut document) = policy(store, expected).await?;
     let tables = tables(&mut document)?;
     let place = tables.iter().position(|known| known.get(kind.word()).and_then(Item::as_str) == Some(subject));
     let place = place.ok_or_else(|| wrong(kind.word(), subject, "is not exempt (any more)"))?;
@@ -84,8 +104,9 @@ pub async fn end(
     replace_policy(store, &document.to_string(), Some(record.version), by, now).await
 }
 
-async fn policy(store: &impl Store) -> Result<(PolicyRecord, DocumentMut), Refusal> {
+async fn policy(store: &impl Store, expected: Option<u32>) -> Result<(PolicyRecord, DocumentMut), Refusal> {
     let record = state::load(store, &state::policy()).await?.ok_or_else(Trouble::no_policy)?;
+    unchanged(Some(&record), expected)?;
     let document = record.text.parse::<DocumentMut>().map_err(|error| wrong("policy", "", &error.to_string()))?;
     Ok((record, document))
 }
@@ -138,7 +159,7 @@ mod tests {
             ["", "\n[[exempt]] # first\nuser = \"b\"\nwhy = \"w\"\nowner = \"o\"\n\n[[alert]]\npercent = 90 # loud\n"]
         {
             let store = store(&format!("{BASE}{rest}"));
-            let record = block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+            let record = block_on(add(&store, wanted("jane.doe"), None, "ada", now())).unwrap();
             assert_eq!(record.version, 2);
             let policy = crate::policy_file::parse(&record.text).unwrap();
             let newest = policy.exemptions.last().unwrap();
@@ -146,7 +167,7 @@ mod tests {
             for comment in ["# the format", "# first", "# loud"].iter().filter(|comment| rest.contains(**comment)) {
                 assert!(record.text.contains(comment), "{}", record.text);
             }
-            let ended = block_on(end(&store, Kind::User, "jane.doe", "ada", now())).unwrap();
+            let ended = block_on(end(&store, Kind::User, "jane.doe", None, "ada", now())).unwrap();
             assert_eq!(crate::policy_file::parse(&ended.text).unwrap().exemptions.len(), policy.exemptions.len() - 1);
         }
     }
@@ -154,29 +175,78 @@ mod tests {
     #[test]
     fn exemptions_in_one_line_are_understood_too() {
         let store = store(&format!("{BASE}exempt = [{{ user = \"b\", why = \"w\", owner = \"o\" }}]\n"));
-        let record = block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+        let record = block_on(add(&store, wanted("jane.doe"), None, "ada", now())).unwrap();
         assert_eq!(crate::policy_file::parse(&record.text).unwrap().exemptions.len(), 2);
     }
 
     #[test]
     fn what_the_policy_would_not_take_is_refused_and_changes_nothing() {
         let store = store(BASE);
-        block_on(add(&store, wanted("jane.doe"), "ada", now())).unwrap();
+        block_on(add(&store, wanted("jane.doe"), None, "ada", now())).unwrap();
         let before = store.entries();
+        let (long, owner) = ("x".repeat(LONGEST_WHY + 1), "ü".repeat(LONGEST_OWNER + 1));
         for refused in [
-            add(&store, wanted("jane.doe"), "ada", now()),
-            add(&store, Wanted { why: "", ..wanted("b") }, "ada", now()),
-            add(&store, Wanted { owner: " ", ..wanted("b") }, "ada", now()),
-            add(&store, Wanted { expires: Some("soon"), ..wanted("b") }, "ada", now()),
-            add(&store, Wanted { subject: "", ..wanted("b") }, "ada", now()),
+            wanted("jane.doe"),
+            Wanted { why: "", ..wanted("b") },
+            Wanted { owner: " ", ..wanted("b") },
+            Wanted { expires: Some("soon"), ..wanted("b") },
+            Wanted { subject: "", ..wanted("b") },
+            Wanted { why: &long, ..wanted("b") },
+            Wanted { owner: &owner, ..wanted("b") },
         ] {
-            assert!(matches!(block_on(refused), Err(Refusal::Invalid(_))));
+            let refused = block_on(add(&store, refused, None, "ada", now()));
+            assert!(matches!(refused, Err(Refusal::Invalid(_))));
         }
-        assert!(matches!(block_on(end(&store, Kind::Group, "jane.doe", "ada", now())), Err(Refusal::Invalid(_))));
+        assert!(matches!(block_on(end(&store, Kind::Group, "jane.doe", None, "ada", now())), Err(Refusal::Invalid(_))));
         assert_eq!(store.entries(), before);
         assert!(matches!(
-            block_on(add(&MemoryStore::default(), wanted("b"), "ada", now())),
+            block_on(add(&MemoryStore::default(), wanted("b"), None, "ada", now())),
             Err(Refusal::Trouble(trouble)) if trouble.code == "no-policy"
         ));
+    }
+
+    #[test]
+    fn a_change_to_another_version_than_the_one_in_force_is_refused_with_who_made_that() {
+        let store = store(BASE);
+        block_on(add(&store, wanted("jane.doe"), Some(1), "bert", now())).unwrap();
+        let conflict = || Refusal::Conflict { expected: 1, found: 2, by: "bert".into() };
+        assert_eq!(block_on(add(&store, wanted("b"), Some(1), "ada", now())), Err(conflict()));
+        assert_eq!(block_on(end(&store, Kind::User, "jane.doe", Some(1), "ada", now())), Err(conflict()));
+        assert!(conflict().to_string().contains("version 2 by bert"));
+        assert_eq!(block_on(end(&store, Kind::User, "jane.doe", Some(2), "ada", now())).unwrap().version, 3);
+    }
+
+    #[test]
+    fn of_two_records_of_the_same_version_neither_hides_the_other_and_a_repetition_is_one() {
+        let store = store(BASE);
+        let first = block_on(state::load(&store, &state::policy())).unwrap().unwrap();
+        let texts = [("bert", "# a\n"), ("carl", "# b\n"), ("carl", "# b\n")];
+        for (by, comment) in texts {
+            // As if both had read version 1 before either wrote version 2.
+            block_on(state::save(&store, &state::policy(), &first)).unwrap();
+            block_on(replace_policy(&store, &format!("{comment}{BASE}"), Some(1), by, now())).unwrap();
+        }
+        let entries = block_on(state::load(&store, &state::audit("2026-11-23", "admin", 0))).unwrap().unwrap();
+        let actors: Vec<&str> = entries.iter().map(|entry| entry.actor.as_str()).collect();
+        assert_eq!(actors, ["ada", "bert", "carl"]);
+    }
+
+    #[test]
+    fn the_longest_reason_and_owner_are_taken_and_a_longer_one_is_named() {
+        let store = store(BASE);
+        let (why, owner) = ("ü".repeat(LONGEST_WHY), "x".repeat(LONGEST_OWNER));
+        block_on(add(&store, Wanted { why: &why, owner: &owner, ..wanted("b") }, None, "ada", now())).unwrap();
+        let longer = format!("{why}x");
+        let refused = block_on(add(&store, Wanted { why: &longer, ..wanted("c") }, None, "ada", now()));
+        let Err(Refusal::Invalid(problems)) = refused else { panic!("{refused:?}") };
+        assert_eq!(problems[0].field, "why");
+        assert!(problems[0].problem.contains("501 characters, and may have 500"), "{}", problems[0].problem);
+    }
+
+    #[test]
+    fn an_exemption_that_makes_the_policy_too_large_is_refused() {
+        let store = store(&format!("{BASE}#{}\n", "x".repeat(crate::policy_file::LARGEST - BASE.len() - 2)));
+        let refused = block_on(add(&store, wanted("b"), None, "ada", now()));
+        assert!(matches!(refused, Err(Refusal::Invalid(problems)) if problems[0].field == "file"));
     }
 }

@@ -25,6 +25,7 @@ pub mod give_back;
 pub mod import;
 pub mod lease;
 pub mod listing;
+pub mod lists;
 pub mod login;
 pub mod policy_file;
 pub mod ports;

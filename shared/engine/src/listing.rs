@@ -87,7 +87,8 @@ impl Filter {
                     && without_group.as_ref().is_none_or(|name| !set.contains(name))
             })
             .collect();
-        let texts = text.as_ref().map(|text| matching(names, &text.to_lowercase(), page.rows.len()));
+        let texts =
+            text.as_ref().map(|text| matching(names, &state::folded(text).collect::<String>(), page.rows.len()));
         let (from, before) = (seen_from.map(seconds), seen_before.map(seconds));
         let holds = |list: &[bool], place: u16| list.get(usize::from(place)).copied().unwrap_or_default();
         page.rows
@@ -192,14 +193,13 @@ async fn index_page<'a>(
         let accounts = snapshot_page(store, head, number).await?;
         return Ok((IndexPage::of(number, &accounts), Cow::Owned(state::names(&accounts))));
     }
-    let missing = |key: &str| StateError::Damaged { key: key.to_owned(), detail: "it is missing".into() };
     let key = state::index(sweep, number);
-    let page = state::load(store, &key).await?.ok_or_else(|| missing(key.name()))?;
+    let page = state::load(store, &key).await?.ok_or_else(|| state::missing(&key))?;
     if filter.text.is_none() {
         return Ok((page, Cow::Borrowed("")));
     }
     let key = state::index_names(sweep, number);
-    let names = state::load(store, &key).await?.ok_or_else(|| missing(key.name()))?;
+    let names = state::load(store, &key).await?.ok_or_else(|| state::missing(&key))?;
     Ok((page, Cow::Owned(names)))
 }
 

@@ -10,9 +10,17 @@ use seatkeeper_policy::{
     raw::{Problem, read},
 };
 
+/// Bytes of a policy file at most: some thousand exemptions. A value of every store holds that.
+pub const LARGEST: usize = 256 * 1024;
+
 /// Reads a policy file. All problems come out at once: unknown keys, wrong kinds and wrong values alike. Only a file
 /// that is no TOML at all is one problem, with its line.
 pub fn parse(text: &str) -> Result<Policy, Vec<Problem>> {
+    if text.len() > LARGEST {
+        let (value, problem) = (format!("{} bytes", text.len()), format!("must be at most {LARGEST} bytes"));
+        let problem = format!("{problem}; exempt groups or patterns instead of many single names");
+        return Err(vec![Problem { field: "file".into(), value, problem }]);
+    }
     let table: toml::Table = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(0, |span| text.bytes().take(span.start).filter(|b| *b == b'\n').count() + 1);
         let value = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
@@ -35,6 +43,15 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "version = 1\nlicence-groups = [\"users\"]\ninactive.after-days = 90\n";
+
+    #[test]
+    fn a_file_may_be_as_large_as_the_limit_and_no_larger() {
+        let fitting = format!("{GOOD}#{}", "x".repeat(LARGEST - GOOD.len() - 1));
+        assert_eq!(fitting.len(), LARGEST);
+        assert!(parse(&fitting).is_ok());
+        let problems = parse(&format!("{fitting}x")).unwrap_err();
+        assert_eq!((problems[0].field.as_str(), problems[0].value.as_str()), ("file", "262145 bytes"));
+    }
 
     #[test]
     fn a_short_policy_gets_safe_defaults() {

@@ -1,64 +1,34 @@
 //! Who gets the last seat. At limit + 1 all of Confluence turns read-only, so seats are given back one at a time.
 //!
-//! A portable store has no compare-and-swap, so the lock is a timed one (Fischer's): see that it is free, write your
-//! name, wait longer than a write takes, and look whether your name is still there. Of all who wrote, exactly the last
-//! one finds its name. That holds as long as a write reaches other readers within `SETTLE`; on stores where that is
-//! not so, the policy's seat buffer and the count afterwards are the second and third wall.
+//! The lock is a timed one, see [`lease::alone`]; on stores where a write takes longer to be seen, the policy's seat
+//! buffer and the count afterwards are the second and third wall.
 
 use crate::{
+    lease,
     ports::{Clock, ConfluenceRead, Store},
-    state::{self, Grant, Lease, StateError},
+    state::{self, Grant, StateError},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{SeatCount, UserKey};
-use std::time::Duration;
 
-/// Longer than a write takes to be seen by others.
-const SETTLE: Duration = Duration::from_millis(150);
-/// Between two looks at a lock that somebody else holds.
-const RETRY: Duration = Duration::from_millis(200);
 /// Looks before giving up.
 const TRIES: u32 = 100;
-/// A holder that is silent for so long has died.
-const LENGTH: TimeDelta = TimeDelta::seconds(30);
 /// Confluence's count is fresh after this long.
 const CACHE: TimeDelta = TimeDelta::minutes(15);
 
 /// The right to give a seat back.
 #[derive(Debug)]
-pub struct SeatLock {
-    holder: String,
-}
+pub struct SeatLock(lease::Held);
 
 /// Takes the lock, or nothing when it was busy all the time.
 pub async fn lock(store: &impl Store, clock: &impl Clock, runner: &str) -> Result<Option<SeatLock>, StateError> {
-    let key = state::seat_lock();
-    for _ in 0..TRIES {
-        let now = clock.now();
-        let busy = state::load(store, &key)
-            .await?
-            .is_some_and(|held| held.holder != runner && held.until > now && held.until <= now + LENGTH + LENGTH);
-        if !busy {
-            let wish = Lease { holder: runner.to_owned(), until: now + LENGTH };
-            state::save(store, &key, &wish).await?;
-            clock.sleep(SETTLE).await;
-            if state::load(store, &key).await?.is_some_and(|held| held.holder == runner) {
-                return Ok(Some(SeatLock { holder: runner.to_owned() }));
-            }
-        }
-        clock.sleep(RETRY).await;
-    }
-    Ok(None)
+    Ok(lease::alone(store, clock, state::seat_lock(), runner, TRIES).await?.map(SeatLock))
 }
 
 /// Gives the lock back, if it is still ours.
 pub async fn unlock(store: &impl Store, lock: SeatLock) -> Result<(), StateError> {
-    let key = state::seat_lock();
-    if state::load(store, &key).await?.is_some_and(|held| held.holder == lock.holder) {
-        state::remove(store, &key).await?;
-    }
-    Ok(())
+    lease::release(store, lock.0).await
 }
 
 /// Seats in use, counting those that we gave back and that Confluence's cached count may not show yet. Errs upwards:

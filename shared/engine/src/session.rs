@@ -16,6 +16,13 @@ pub const LENGTH: TimeDelta = TimeDelta::hours(10);
 /// Sessions at a time; the oldest gives way.
 const MOST: usize = 500;
 
+/// Sessions of one credential at a time; the oldest gives way, so that nobody ends those of others by signing in often.
+const MOST_EACH: usize = 20;
+
+/// A session that may be open: hash, end, and the credential where it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened(pub String, pub Instant, #[serde(default)] pub String);
+
 /// What somebody may do. Each may do what those before may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,14 +137,18 @@ impl SessionId {
 pub async fn open(store: &impl Store, id: &SessionId, person: Person, now: Instant) -> Result<Session, StateError> {
     let session = Session { person, since: now, until: now + LENGTH };
     let mut known = state::load(store, &state::sessions()).await?.unwrap_or_default();
-    known.push((id.hash(), session.until));
+    known.push(Opened(id.hash(), session.until, session.person.credential.clone()));
+    let of_them = |opened: &&Opened| opened.2 == session.person.credential && opened.1 > now;
+    let mut too_many_each = known.iter().filter(of_them).count().saturating_sub(MOST_EACH);
     let surplus = known.len().saturating_sub(MOST);
     let mut kept = Vec::new();
-    for (number, (hash, until)) in known.into_iter().enumerate() {
-        if number < surplus || until <= now {
-            state::remove(store, &state::session_by_hash(&hash)).await?;
+    for (number, opened) in known.into_iter().enumerate() {
+        let gives_way = of_them(&&opened) && too_many_each > 0;
+        too_many_each -= usize::from(gives_way);
+        if number < surplus || opened.1 <= now || gives_way {
+            state::remove(store, &state::session_by_hash(&opened.0)).await?;
         } else {
-            kept.push((hash, until));
+            kept.push(opened);
         }
     }
     state::save(store, &state::sessions(), &kept).await?;
@@ -207,11 +218,29 @@ mod tests {
         for n in 0..=MOST {
             let mut random = [9; 32];
             random[..8].copy_from_slice(&n.to_be_bytes());
-            block_on(open(&store, &SessionId::new(random), person(), now + LENGTH)).unwrap();
+            let person = Person { credential: format!("token:{}", n / MOST_EACH), ..person() };
+            block_on(open(&store, &SessionId::new(random), person, now + LENGTH)).unwrap();
         }
         let sessions = store.entries().keys().filter(|key| key.starts_with("session:")).count();
         assert_eq!(sessions, MOST);
         assert!(!store.entries().contains_key(state::session(&id(0)).name()));
+    }
+
+    #[test]
+    fn of_one_credential_the_newest_stay_open_and_nobody_elses_is_touched() {
+        let store = MemoryStore::default();
+        let now = at("2026-11-23T08:00:00Z");
+        // As an earlier version wrote them down.
+        block_on(open(&store, &id(200), Person { credential: "token:bert".into(), ..person() }, now)).unwrap();
+        let old = serde_json::json!({"v": 1, "d": [[id(200).hash(), now + LENGTH]]}).to_string();
+        store.put(state::sessions().name(), old.as_bytes());
+        for n in 0..25 {
+            block_on(open(&store, &id(n), person(), now + TimeDelta::minutes(n.into()))).unwrap();
+        }
+        let open = |n: u8| block_on(find(&store, &id(n), now + TimeDelta::minutes(30))).unwrap().is_some();
+        let of_ada: Vec<u8> = (0..25).filter(|n| open(*n)).collect();
+        assert_eq!(of_ada, (5..25).collect::<Vec<u8>>());
+        assert!(open(200));
     }
 
     #[test]

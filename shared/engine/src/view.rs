@@ -64,9 +64,19 @@ pub async fn runs(store: &impl Store, most: usize) -> Result<Vec<Run>, StateErro
     Ok(runs)
 }
 
-/// One stored page of the snapshot, for whoever streams.
+/// One stored page of the snapshot.
 pub async fn snapshot_page(store: &impl Store, head: &SnapshotHead, page: u32) -> Result<Vec<Judged>, StateError> {
-    Ok(state::load(store, &state::snapshot(&head.pages.sweep, page)).await?.unwrap_or_default())
+    let key = state::snapshot(&head.pages.sweep, page);
+    state::load(store, &key).await?.ok_or_else(|| state::missing(&key))
+}
+
+/// What is read from a snapshot, and once more where a sweep published a newer one in between: what is read first names
+/// the pages, and those may be gone by then. A page that is still gone is an error, never a shorter list.
+pub async fn steadily<T>(read: impl AsyncFn() -> Result<T, StateError>) -> Result<T, StateError> {
+    match read().await {
+        Err(error) if error.is_missing() => read().await,
+        other => other,
+    }
 }
 
 /// A plan with its accounts from an index on.
@@ -90,4 +100,31 @@ pub async fn plan(
         }
     }
     Ok(Some((head, accounts)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::block_on;
+    use std::cell::Cell;
+
+    #[test]
+    fn what_a_sweep_replaced_while_it_was_read_is_read_once_more_and_no_more_often() {
+        let times = Cell::new(0);
+        let read = |fails: u32, error: StateError| {
+            times.set(0);
+            let (times, error) = (&times, &error);
+            let read = async || {
+                times.set(times.get() + 1);
+                if times.get() <= fails { Err(error.clone()) } else { Ok(times.get()) }
+            };
+            block_on(steadily(read))
+        };
+        let missing = || state::missing(&state::checkpoint());
+        assert_eq!(read(0, missing()), Ok(1));
+        assert_eq!(read(1, missing()), Ok(2));
+        assert_eq!((read(9, missing()), times.get()), (Err(missing()), 2));
+        let newer = StateError::Newer { key: "x".into(), found: 9 };
+        assert_eq!((read(1, newer.clone()), times.get()), (Err(newer), 1));
+    }
 }

@@ -28,12 +28,16 @@ pub enum BodyError {
 impl BodyError {
     /// The answer to send.
     pub fn into_response(self) -> Response<Vec<u8>> {
+        self.problem().into_response()
+    }
+
+    /// The same as a problem.
+    pub fn problem(&self) -> Problem {
         match self {
-            Self::TooLarge { limit } => Problem::too_large(limit).into_response(),
+            Self::TooLarge { limit } => Problem::too_large(*limit),
             Self::Broken(_) => Problem::new(StatusCode::BAD_REQUEST, "body-incomplete", "The body is not complete")
                 .detail(self.to_string())
-                .next_step("Send the request again.")
-                .into_response(),
+                .next_step("Send the request again."),
         }
     }
 }

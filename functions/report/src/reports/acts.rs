@@ -100,13 +100,15 @@ pub struct Acts {
     pub since: Option<NaiveDate>,
 }
 
-/// The newest acts of a period. Once there are enough for the list, only days that `count` names are read on.
+/// The newest acts of a period. Once there are enough for the list, only days that `count` names are read on, and none
+/// once `enough` says that the time is over; what was not counted then is told.
 pub async fn newest(
     store: &impl Store,
     kind: Kind,
     span: Span,
     most: usize,
     count: impl Fn(NaiveDate) -> bool,
+    enough: impl Fn() -> bool,
 ) -> Result<Acts, StateError> {
     let mut acts = Acts { entries: Vec::new(), counted: Vec::new(), since: None };
     for (function, act) in kind.streams() {
@@ -116,7 +118,7 @@ pub async fn newest(
             if listed >= most && !day.is_some_and(&count) {
                 continue;
             }
-            if read >= PAGES {
+            if read >= PAGES || (read > 0 && enough()) {
                 acts.since = acts.since.max(day.and_then(|day| day.succ_opt()));
                 break;
             }

@@ -145,3 +145,14 @@ fn a_password_that_a_browser_remembered_changes_nothing_by_itself() {
     signed.insert(BY, HeaderValue::from_static("Ada"));
     assert!(caller.wrote_it(&Method::POST, &signed, None).is_ok(), "no form can send this header");
 }
+
+#[test]
+fn whoever_was_taken_out_or_has_a_weaker_role_now_may_do_it_no_more() {
+    let known = credentials(&[("Ada", "approver", ADA)]);
+    let ada = known.person(ADA).unwrap().0.credential;
+    assert!(known.may_still(&ada, Role::Approver) && !known.may_still(&ada, Role::Admin));
+    assert!(credentials(&[("Ada", "admin", ADA)]).may_still(&ada, Role::Approver), "a stronger role is enough");
+    assert!(!credentials(&[("Ada", "viewer", ADA)]).may_still(&ada, Role::Approver));
+    assert!(!credentials(&[("Bert", "approver", "another-token")]).may_still(&ada, Role::Approver));
+    assert!(!known.may_still("oidc:ada", Role::Viewer) && known.may_still(session::ADMIN_TOKEN, Role::Admin));
+}

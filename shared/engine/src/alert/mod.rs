@@ -17,7 +17,7 @@ use crate::{
     trouble::Trouble,
 };
 use chrono::TimeDelta;
-use seatkeeper_policy::{SeatCount, alert::judge};
+use seatkeeper_policy::{Instant, SeatCount, alert::judge};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -172,7 +172,8 @@ where
     state::save(store, &state::alert(), &alert).await?;
     deliver::deliver(store, clock, notify, &mut alert, report).await?;
     let warned = warn::warn(store, clock, notify, &mut alert, report).await;
-    count(store, report).await;
+    let well = news.is_ok() && warned.is_ok();
+    count(store, report, well.then(|| clock.now())).await;
     warned?;
     news
 }
@@ -214,9 +215,12 @@ where
     seats.map(|_| ()).map_err(Trouble::from)
 }
 
-/// Counts what happened, for monitoring. A count that cannot be written is lost; the messages are safe.
-async fn count(store: &impl Store, report: &AlertReport) {
+/// Counts what happened, for monitoring, and notes when everything went well. A count that cannot be written is lost; the messages are safe.
+async fn count(store: &impl Store, report: &AlertReport, well: Option<Instant>) {
     let mut totals = Tallies::default();
+    if let Some(at) = well {
+        totals.succeed(at);
+    }
     for (count, result, times) in [
         (Count::Messages, "delivered", report.delivered),
         (Count::Messages, "failed", report.failed),
@@ -228,4 +232,22 @@ async fn count(store: &impl Store, report: &AlertReport) {
         }
     }
     let _ = tallies::add(store, "alert", &totals).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryStore, block_on};
+    use seatkeeper_policy::testing::at;
+
+    #[test]
+    fn warnings_and_the_last_tick_that_went_well_are_in_the_totals_of_the_function() {
+        let (store, now) = (MemoryStore::default(), at("2026-11-23T08:00:00Z"));
+        let report = AlertReport { warned: 2, unwarned: 1, ..AlertReport::default() };
+        block_on(count(&store, &report, Some(now)));
+        block_on(count(&store, &report, None));
+        let totals = block_on(state::load(&store, &state::tallies("alert"))).unwrap().unwrap();
+        assert_eq!(totals.success(), Some(now), "a tick with a trouble is no success");
+        assert_eq!((totals.total(Count::Warnings, &["delivered"]), totals.total(Count::Warnings, &["failed"])), (4, 2));
+    }
 }

@@ -194,3 +194,18 @@ fn a_shared_token_is_nobodys_above_the_cap_and_a_replaced_token_is_nobody_else()
     assert!(matches!(approve(&store, "5eed", true, &replaced), Err(Refusal::SamePerson { .. })));
     assert_eq!(approval(&store), None);
 }
+
+#[test]
+fn the_first_of_two_people_does_not_count_once_they_may_not_approve_any_more() {
+    let store = waiting(3, Verdict::OverCap { planned: 3, limit: 2 });
+    approve(&store, "5eed", true, &signer("ada")).unwrap();
+    let approve_where = |by: &str, gone: &str| {
+        let (yes, still) = (Answer::Approved { over_cap: true }, |first: &Endorsement| first.by != gone);
+        block_on(answer_where(&store, &id(), "5eed", yes, &signer(by), still, now()))
+    };
+    assert!(matches!(approve_where("bert", "ada"), Ok(Answered::NeedsSecond(_))), "bert is the first one now");
+    assert_eq!(approval(&store), None);
+    assert_eq!(loaded(&store).endorsed.unwrap().by, "bert");
+    assert!(matches!(approve_where("carla", "ada"), Ok(Answered::Done(_))));
+    assert_eq!(approval(&store).unwrap().by, "bert and carla");
+}

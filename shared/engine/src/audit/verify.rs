@@ -59,8 +59,36 @@ impl Days {
         Some(if cut { Break { why: Why::Beginning, ..broken } } else { broken })
     }
 
-    fn position(&self, place: &Place) -> Option<usize> {
-        self.places().position(|known| known == *place)
+    /// Where a day stands in the list.
+    fn position(&self, day: &str) -> Option<usize> {
+        let sorted = self.days.binary_search_by(|known| known.day.as_str().cmp(day)).ok();
+        // A list that somebody put out of order is still read.
+        sorted.or_else(|| self.days.iter().position(|known| known.day == day))
+    }
+
+    /// Where the day of a page stands in the list, if there is such a page.
+    fn find(&self, place: &Place) -> Option<usize> {
+        self.position(&place.day).filter(|day| self.days.get(*day).is_some_and(|known| place.page < known.pages))
+    }
+
+    /// The page before.
+    fn earlier(&self, place: &Place) -> Option<Place> {
+        if let Some(page) = place.page.checked_sub(1) {
+            return Some(Place { day: place.day.clone(), page });
+        }
+        let before = self.days.get(..self.position(&place.day)?)?;
+        let day = before.iter().rfind(|day| day.pages > 0)?;
+        Some(Place { day: day.day.clone(), page: day.pages - 1 })
+    }
+
+    /// The page after it.
+    fn later(&self, place: &Place) -> Option<Place> {
+        let position = self.position(&place.day)?;
+        if self.days.get(position).is_some_and(|day| place.page + 1 < day.pages) {
+            return Some(Place { day: place.day.clone(), page: place.page + 1 });
+        }
+        let day = self.days.get(position + 1..)?.iter().find(|day| day.pages > 0)?;
+        Some(Place { day: day.day.clone(), page: 0 })
     }
 }
 
@@ -175,7 +203,7 @@ pub struct Verified {
 }
 
 /// The pages of a function's stream. A list of days that is younger than the stream is filled up by looking for pages
-/// on the days before it.
+/// on the days before it, down to the first day where that is known.
 pub async fn days(store: &impl Store, function: &str) -> Result<Days, StateError> {
     let mut days = state::load(store, &state::audit_days(function)).await?.unwrap_or_default();
     if let Some(head) = state::load(store, &state::audit_head(function)).await? {
@@ -186,10 +214,14 @@ pub async fn days(store: &impl Store, function: &str) -> Result<Days, StateError
         from_beginning = begins(store, function, &oldest).await?;
         let mut day = NaiveDate::parse_from_str(&oldest, "%Y-%m-%d").ok();
         let mut searched = 0;
+        let begin = if from_beginning { None } else { state::load(store, &state::audit_begin(function)).await? };
         while !from_beginning && searched < SEARCHED {
             searched += 1;
             day = day.and_then(|day| day.pred_opt());
             let Some(name) = day.map(|day| day.format("%Y-%m-%d").to_string()) else { break };
+            if begin.as_ref().is_some_and(|begin| name < *begin) {
+                break;
+            }
             let mut pages = 0;
             while state::load(store, &state::audit(&name, function, pages)).await?.is_some() {
                 pages += 1;
@@ -211,9 +243,10 @@ async fn begins(store: &impl Store, function: &str, day: &str) -> Result<bool, S
 
 /// One page, checked against the one before; none when there is no such page.
 pub async fn page(store: &impl Store, days: &Days, place: &Place) -> Result<Option<Page>, StateError> {
-    let Some(position) = days.position(place) else { return Ok(None) };
-    let at = |position: Option<usize>| position.and_then(|position| days.places().nth(position));
-    let (earlier, later) = (at(position.checked_sub(1)), at(position.checked_add(1)));
+    if days.find(place).is_none() {
+        return Ok(None);
+    }
+    let (earlier, later) = (days.earlier(place), days.later(place));
     let before = before(store, days, earlier.as_ref()).await?;
     let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
     let entries = stored.unwrap_or_default();
@@ -229,20 +262,22 @@ pub async fn verify(
     from: Option<&Place>,
     enough: impl Fn() -> bool,
 ) -> Result<Verified, StateError> {
-    let first = from.and_then(|place| days.position(place)).unwrap_or_default();
-    let earlier = first.checked_sub(1).and_then(|position| days.places().nth(position));
+    let mut place = from.filter(|place| days.find(place).is_some()).cloned().or_else(|| days.places().next());
+    let earlier = place.as_ref().and_then(|place| days.earlier(place));
     let mut chain = Chain::after(&before(store, days, earlier.as_ref()).await?);
-    let (mut broken, mut next) = (None, None);
-    for (position, place) in days.places().enumerate().skip(first) {
-        if position > first && enough() {
-            next = Some(place);
+    let (mut broken, mut next, mut begun) = (None, None, false);
+    while let Some(at) = place {
+        if begun && enough() {
+            next = Some(at);
             break;
         }
-        let stored = state::load(store, &state::audit(&place.day, &days.function, place.page)).await?;
-        broken = days.check(&place, &stored.unwrap_or_default(), &mut chain);
+        begun = true;
+        let stored = state::load(store, &state::audit(&at.day, &days.function, at.page)).await?;
+        broken = days.check(&at, &stored.unwrap_or_default(), &mut chain);
         if broken.is_some() {
             break;
         }
+        place = days.later(&at);
     }
     let Chain { before: last, entries, from, to } = chain;
     Ok(Verified { function: days.function.clone(), entries, from, to, last, broken, next })

@@ -44,7 +44,7 @@ fn published(accounts: &[Judged], indexed: bool) -> (MemoryStore, SnapshotHead) 
     let store = MemoryStore::default();
     let sweep = SweepId::parse("20261122-110000").unwrap();
     let (mut pages, mut index) = (0, 0);
-    for chunk in accounts.chunks(INDEX_PAGE) {
+    for chunk in state::index_chunks(accounts, SNAPSHOT_PAGE) {
         if indexed {
             block_on(state::save(&store, &state::index(&sweep, index), &IndexPage::of(pages, chunk))).unwrap();
             block_on(state::save(&store, &state::index_names(&sweep, index), &state::names(chunk))).unwrap();
@@ -59,6 +59,8 @@ fn published(accounts: &[Judged], indexed: bool) -> (MemoryStore, SnapshotHead) 
     let head = SnapshotHead {
         pages: state::Pages { sweep, count: pages },
         index,
+        lists: state::Lists::default(),
+        replaced: None,
         at: noon(),
         report: PlanReport::default(),
         seats,
@@ -192,4 +194,51 @@ fn an_index_with_a_hole_is_an_error_and_not_a_shorter_list() {
     assert!(block_on(super::accounts(&store, &head, &by_text, part)).unwrap_err().to_string().contains("names:"));
     block_on(state::remove(&store, &state::index(&head.pages.sweep, 0))).unwrap();
     assert!(block_on(super::accounts(&store, &head, &Filter::default(), part)).is_err());
+}
+
+/// Accounts with these display names.
+fn named(names: impl IntoIterator<Item = String>) -> Vec<Judged> {
+    let named = |(number, name)| {
+        let mut judged = judged(number, (5, 5, 1, 0));
+        judged.account.display_name = name;
+        judged
+    };
+    names.into_iter().enumerate().map(named).collect()
+}
+
+fn searched(store: &MemoryStore, head: &SnapshotHead, text: &str) -> usize {
+    let filter = Filter { text: Some(text.into()), ..Filter::default() };
+    block_on(super::accounts(store, head, &filter, Part { most: 10, ..Part::default() })).unwrap().total
+}
+
+#[test]
+fn a_sigma_is_found_at_the_end_of_a_word_and_within_it_in_any_case() {
+    let all = named(["ΟΔΥΣΣΕΥΣ", "Οδυσσεύς Παππάς", "Οδυσσευς"].map(str::to_owned));
+    for indexed in [true, false] {
+        let (store, head) = published(&all, indexed);
+        for (text, found) in [("ΟΔΥΣΣΕΥΣ", 2), ("οδυσσευς", 2), ("οδυσσευσ", 2), ("ΠΑΠΠΆΣ", 1), ("ευσα", 0)]
+        {
+            assert_eq!(searched(&store, &head, text), found, "{text}, {indexed}");
+        }
+    }
+}
+
+#[test]
+fn long_names_make_pages_of_fewer_accounts_and_every_account_is_found_where_it_is() {
+    let long = "ñ".repeat(400);
+    let all = named((0..2_000).map(|number| format!("{long} {number:05}")));
+    let (store, head) = published(&all, true);
+    assert!(head.index > 1);
+    for page in 0..head.index {
+        let names = block_on(state::load(&store, &state::index_names(&head.pages.sweep, page))).unwrap().unwrap();
+        assert!(names.len() <= state::NAMES_PAGE, "page {page} has {} bytes", names.len());
+    }
+    for number in [0, 399, 400, 1_234, 1_999] {
+        let filter = Filter { text: Some(format!(" {number:05}")), ..Filter::default() };
+        let found = block_on(super::accounts(&store, &head, &filter, Part { most: 10, ..Part::default() })).unwrap();
+        assert_eq!(
+            found.accounts.iter().map(|judged| &judged.account.key).collect::<Vec<_>>(),
+            [&all[number].account.key]
+        );
+    }
 }

@@ -70,6 +70,8 @@ fn judged(text: &str, accounts: Vec<Account>) -> MemoryStore {
     let head = SnapshotHead {
         pages: Pages { sweep, count: u32::try_from(pages.len()).unwrap() },
         index: 0,
+        lists: state::Lists::default(),
+        replaced: None,
         at: at(NOW),
         report: PlanReport { accounts: u32::try_from(judged.len()).unwrap(), ..PlanReport::default() },
         seats: SeatCount { used: 9, max: Some(10) },

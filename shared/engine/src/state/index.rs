@@ -10,6 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Accounts on one page of the index: about 90 KB of rows and 250 KB of names, below what every store takes.
 pub const INDEX_PAGE: usize = 4_000;
 
+/// Bytes of names on one page of the index; with more of them it has fewer accounts.
+pub const NAMES_PAGE: usize = 400 * 1024;
+
+/// Characters of a name that are searched.
+const LONGEST_NAME: usize = 500;
+
 /// Ends each name in [`names`]. JSON writes it as it is, unlike a line feed, so reading needs no copy.
 pub const END: char = '\u{7f}';
 
@@ -160,12 +166,38 @@ impl IndexPage {
     }
 }
 
+/// A text without the difference between capital and small letters, letter by letter: a sigma at the end of a word is
+/// the same letter as within it, whether somebody searches for the end of a name or for its middle.
+pub fn folded(text: &str) -> impl Iterator<Item = char> {
+    text.chars().flat_map(char::to_lowercase).map(|letter| if letter == 'ς' { 'σ' } else { letter })
+}
+
+/// Accounts as they are spread over pages of the index: each page has whole pages of the snapshot, of `block` accounts,
+/// at most [`INDEX_PAGE`] accounts, and at most [`NAMES_PAGE`] bytes of names unless one block alone has more.
+pub fn index_chunks(accounts: &[Judged], block: usize) -> Vec<&[Judged]> {
+    let (mut chunks, mut rest) = (Vec::new(), accounts);
+    while !rest.is_empty() {
+        let (mut length, mut bytes) = (0, 0);
+        for block in rest.chunks(block.max(1)) {
+            bytes += names(block).len();
+            if length > 0 && (length + block.len() > INDEX_PAGE || bytes > NAMES_PAGE) {
+                break;
+            }
+            length += block.len();
+        }
+        let (chunk, left) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        chunks.push(chunk);
+        rest = left;
+    }
+    chunks
+}
+
 /// User names and display names in lower case, two for each account, each with [`END`] behind it.
 pub fn names(accounts: &[Judged]) -> String {
     let mut text = String::new();
     for Judged { account, .. } in accounts {
         for name in [account.username.as_str(), &account.display_name] {
-            text.extend(name.chars().flat_map(char::to_lowercase).filter(|c| !c.is_control()));
+            text.extend(folded(name).filter(|c| !c.is_control()).take(LONGEST_NAME));
             text.push(END);
         }
     }

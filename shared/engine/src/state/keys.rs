@@ -1,11 +1,11 @@
 //! All keys of the store, each with its owner.
 
 use super::{
-    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, EmergencyOrder, Endorsement, Gathered, Grant, Hint,
-    Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy, PlanHead,
-    PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
+    AlertState, Approval, AttributeJob, AttributeRow, Checkpoint, Counts, EmergencyOrder, Endorsement, Gathered, Grant,
+    Hint, Import, ImportedLogin, IndexPage, Judged, Key, Lease, LedgerEntry, Login, Noticed, Notified, OwnedBy,
+    PlanHead, PolicyRecord, Run, Seen, SnapshotHead, Stop, Struck, SweepOrder, UsagePoint, Warning,
 };
-use crate::session::{Session, SessionId};
+use crate::session::{Opened, Session, SessionId};
 use seatkeeper_policy::journal::Reclaim;
 use seatkeeper_policy::restore::Restore;
 use seatkeeper_policy::{Instant, PlannedAccount, SweepId, UserKey};
@@ -61,8 +61,13 @@ pub fn session_by_hash(hash: &str) -> Key<Session> {
 }
 
 /// Owner: admin. Hashes of the sessions that may exist, and when they end.
-pub fn sessions() -> Key<Vec<(String, Instant)>> {
+pub fn sessions() -> Key<Vec<Opened>> {
     Key::new("sessions")
+}
+
+/// Owner: whichever request changes a record of the administrators.
+pub fn admin_lock() -> Key<Lease> {
+    Key::new("admin-lock")
 }
 
 /// Owner: admin. What an undo gave back.
@@ -180,6 +185,16 @@ pub fn index_names(sweep: &SweepId, page: u32) -> Key<String> {
     Key::new(format!("names:{sweep}:{page}"))
 }
 
+/// Owner: sweep. Counts over the parts of a snapshot up to this one.
+pub fn counts(sweep: &SweepId, part: u32) -> Key<Counts> {
+    Key::new(format!("counts:{sweep}:{part}"))
+}
+
+/// Owner: sweep. One page of the accounts whose seat somebody else has to free.
+pub fn handover(sweep: &SweepId, page: u32) -> Key<Vec<Judged>> {
+    Key::new(format!("handover:{sweep}:{page}"))
+}
+
 /// Owner: sweep. The newest complete snapshot; flips last, so a reader never sees half of one.
 pub fn snapshot_current() -> Key<SnapshotHead> {
     Key::new("snapshot:current")
@@ -258,6 +273,12 @@ pub fn audit(day: &str, function: &str, page: u32) -> Key<Vec<crate::audit::Entr
 /// Owner: each function its own. The days on which a function recorded something, oldest first.
 pub fn audit_days(function: &str) -> Key<Vec<crate::audit::Day>> {
     Key::new(format!("audit-days:{function}"))
+}
+
+/// Owner: each function its own. The first day of its stream, as far as it could be found, so that nobody looks for days
+/// before it.
+pub fn audit_begin(function: &str) -> Key<String> {
+    Key::new(format!("audit-begin:{function}"))
 }
 
 /// Owner: each function its own. Totals for monitoring; those of the sweep are in its checkpoint.

@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 mod admin;
 mod alert;
 mod attributes;
+mod counts;
 mod index;
 mod keys;
 mod people;
@@ -22,6 +23,7 @@ mod work;
 pub use admin::*;
 pub use alert::*;
 pub use attributes::*;
+pub use counts::*;
 pub use index::*;
 pub use keys::*;
 pub use people::*;
@@ -107,6 +109,22 @@ pub async fn save<T: Serialize>(store: &impl Store, key: &Key<T>, value: &T) -> 
     let bytes = serde_json::to_vec(&Record { v: FORMAT, d: value })
         .map_err(|error| StateError::Damaged { key: key.name.clone(), detail: error.to_string() })?;
     store.set(&key.name, &bytes).await.map_err(|source| StateError::Store { key: key.name.clone(), source })
+}
+
+/// What is said of a page that must be there and is not.
+const MISSING: &str = "it is missing";
+
+/// A page that must be there is not.
+pub fn missing<T>(key: &Key<T>) -> StateError {
+    StateError::Damaged { key: key.name.clone(), detail: MISSING.into() }
+}
+
+impl StateError {
+    /// Whether a page is gone. A sweep that publishes a snapshot removes the pages of the one before, also under the
+    /// hands of somebody who reads them; reading everything again finds the newer one.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Damaged { detail, .. } if detail == MISSING)
+    }
 }
 
 /// Removes a record.

@@ -1,6 +1,6 @@
 //! What a sweep publishes: snapshot, plan, run.
 
-use super::{Pages, Tally};
+use super::{Lists, Pages, Tally};
 use seatkeeper_policy::report::{Diagnosis, PlanReport};
 use seatkeeper_policy::{Account, Decision, Instant, Mode, SeatCount, SweepId, UserKey, Username, Verdict};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,17 @@ pub struct Judged {
     pub decision: Decision,
 }
 
+/// Which pages a snapshot has: what is removed with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// Of the snapshot itself.
+    pub pages: Pages,
+    /// Of its index.
+    pub index: u32,
+    /// What was counted and listed beside it.
+    pub lists: Lists,
+}
+
 /// The newest complete snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotHead {
@@ -24,6 +35,13 @@ pub struct SnapshotHead {
     /// Pages of its index; none in a snapshot by an older Seatkeeper.
     #[serde(default)]
     pub index: u32,
+    /// What was counted and listed beside it.
+    #[serde(default)]
+    pub lists: Lists,
+    /// What it took the place of. A crash between this record and the checkpoint repeats the publication, which then
+    /// finds itself here and has to know what was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Generation>,
     /// When it was judged.
     pub at: Instant,
     /// Counts.
@@ -35,6 +53,18 @@ pub struct SnapshotHead {
     /// What this Confluence could do; unknown in a snapshot by an older Seatkeeper.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<crate::ports::Capabilities>,
+}
+
+impl SnapshotHead {
+    /// Its pages.
+    pub fn generation(&self) -> Generation {
+        Generation { pages: self.pages.clone(), index: self.index, lists: self.lists }
+    }
+
+    /// What a newer snapshot takes the place of, also when that one is published a second time.
+    pub fn replaced_by(self, sweep: &SweepId) -> Option<Generation> {
+        if self.pages.sweep == *sweep { self.replaced } else { Some(self.generation()) }
+    }
 }
 
 /// A plan without its accounts.
@@ -223,4 +253,36 @@ pub struct UsagePoint {
     /// People with a seat who were seen in the 24 hours before, where a sweep found out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use seatkeeper_policy::testing::at;
+
+    fn head(sweep: &str, replaced: Option<Generation>) -> SnapshotHead {
+        SnapshotHead {
+            pages: Pages { sweep: SweepId::parse(sweep).unwrap(), count: 3 },
+            index: 1,
+            lists: Lists { parts: 2, handover: 1 },
+            replaced,
+            at: at("2026-11-22T12:00:00Z"),
+            report: PlanReport::default(),
+            seats: SeatCount { used: 1, max: None },
+            policy: 1,
+            capabilities: None,
+        }
+    }
+
+    #[test]
+    fn a_publication_that_is_repeated_after_a_crash_still_knows_what_it_replaced() {
+        let (old, new) = (head("a", None), SweepId::parse("b").unwrap());
+        let replaced = old.clone().replaced_by(&new);
+        assert_eq!(replaced, Some(old.generation()));
+        // The pointer has flipped, the checkpoint has not: everything again, from the store.
+        let stored = serde_json::to_string(&head("b", replaced.clone())).unwrap();
+        let again: SnapshotHead = serde_json::from_str(&stored).unwrap();
+        assert_eq!(again.replaced_by(&new), replaced);
+        assert_eq!(head("b", None).replaced_by(&new), None, "the first snapshot replaced none");
+    }
 }

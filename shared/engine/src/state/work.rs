@@ -1,6 +1,6 @@
 //! Where the sweep stands, and the pages it works with.
 
-use super::{EmergencyOrder, Outcome};
+use super::{EmergencyOrder, Lists, Outcome};
 use crate::ports::Capabilities;
 use seatkeeper_policy::report::PlanReport;
 use seatkeeper_policy::{Instant, SeatCount, SweepId, UserKey, Username};
@@ -69,6 +69,8 @@ pub enum Garbage {
     Snapshot(Pages),
     /// The index of an old snapshot.
     Index(Pages),
+    /// What was counted and listed beside an old snapshot.
+    Lists(SweepId, Lists),
     /// Accounts to be taken or warned, before they were merged: pages of each part.
     Parts {
         /// The sweep.
@@ -212,6 +214,9 @@ pub struct Judge {
     /// Pages of its index so far.
     #[serde(default)]
     pub index: u32,
+    /// What was counted and listed so far.
+    #[serde(default)]
+    pub lists: Lists,
     /// Pages of the ledger so far.
     pub ledger: u32,
     /// Pages of accounts to be taken, by part.

@@ -7,12 +7,10 @@ use super::{
     own_records, words,
 };
 use crate::{
+    lists,
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
-    state::{
-        self, Garbage, Gather, Gathered, INDEX_PAGE, IndexPage, Judge, Judged, Listing, Pages, StateError, Warning,
-        Work,
-    },
+    state::{self, Garbage, Gather, Gathered, IndexPage, Judge, Judged, Listing, Pages, StateError, Warning, Work},
     trouble::Trouble,
 };
 use chrono::TimeDelta;
@@ -50,6 +48,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             left: 0,
             snapshot: 0,
             index: 0,
+            lists: state::Lists::default(),
             ledger: 0,
             takes: Vec::new(),
             warns: Vec::new(),
@@ -108,6 +107,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Garbage::Ledger(pages(judge.ledger)),
             Garbage::Snapshot(pages(judge.snapshot)),
             Garbage::Index(pages(judge.index)),
+            Garbage::Lists(sweep.clone(), judge.lists),
         ]);
         self.give_up(&judge.gather, why).await
     }
@@ -188,6 +188,10 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         let judged: Vec<Judged> =
             accounts.into_iter().zip(decisions).map(|(account, decision)| Judged { account, decision }).collect();
         judge.index += self.write_index(&judged, judge).await?;
+        // An older version judged the parts before this one and counted nothing; half a count would be a wrong one.
+        if judge.lists.parts == judge.part {
+            judge.lists = lists::write(self.ports.store, &sweep, judge.lists, &rules, &judged).await?;
+        }
         let first = judge.snapshot;
         judge.snapshot +=
             self.write_pages(&judged, SNAPSHOT_PAGE, |page| state::snapshot(&sweep, first + page)).await?;
@@ -232,7 +236,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             // An older version judged the parts before this one and wrote no index; one with a hole would hide accounts.
             return Ok(0);
         }
-        for chunk in judged.chunks(INDEX_PAGE) {
+        for chunk in state::index_chunks(judged, SNAPSHOT_PAGE) {
             state::save(store, &state::index(sweep, page), &IndexPage::of(first, chunk)).await?;
             state::save(store, &state::index_names(sweep, page), &state::names(chunk)).await?;
             first += u32::try_from(chunk.len().div_ceil(SNAPSHOT_PAGE)).unwrap_or(u32::MAX);

@@ -391,6 +391,14 @@ where
                         state::remove(store, &state::snapshot(&pages.sweep, page)).await?;
                     }
                 }
+                Garbage::Lists(sweep, lists) => {
+                    for part in 0..lists.parts {
+                        state::remove(store, &state::counts(sweep, part)).await?;
+                    }
+                    for page in 0..lists.handover {
+                        state::remove(store, &state::handover(sweep, page)).await?;
+                    }
+                }
                 Garbage::Index(pages) => {
                     for page in 0..pages.count {
                         state::remove(store, &state::index(&pages.sweep, page)).await?;

@@ -6,7 +6,7 @@ use crate::{
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
     state::{
-        self, Garbage, Judge, Key, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
+        self, Garbage, Judge, Key, Lists, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
         UsagePoint, Warning, Work,
     },
     tallies::Count,
@@ -46,10 +46,12 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
 
         self.note_usage(UsagePoint { at: judge.at, seats: gather.seats, active: Some(judge.report.activity.day) })
             .await?;
-        let old = state::load(store, &state::snapshot_current()).await?;
+        let old = state::load(store, &state::snapshot_current()).await?.and_then(|old| old.replaced_by(&sweep));
         let current = SnapshotHead {
             pages: Pages { sweep: sweep.clone(), count: judge.snapshot },
             index: judge.index,
+            lists: if judge.lists.parts == judge.part { judge.lists } else { Lists::default() },
+            replaced: old.clone(),
             at: judge.at,
             report: report.clone(),
             seats: gather.seats,
@@ -78,10 +80,9 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
             Some(Garbage::Gathered(Pages { sweep: sweep.clone(), count: gather.pages })),
             Some(parts),
             self.at.ledger.take().filter(|old| old.sweep != sweep).map(Garbage::Ledger),
-            old.as_ref()
-                .filter(|old| old.pages.sweep != sweep)
-                .map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
-            old.map(|head| head.pages).filter(|old| old.sweep != sweep).map(Garbage::Snapshot),
+            old.as_ref().map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
+            old.as_ref().map(|old| Garbage::Lists(old.pages.sweep.clone(), old.lists)),
+            old.map(|old| Garbage::Snapshot(old.pages)),
         ]
         .into_iter()
         .flatten()

@@ -60,3 +60,63 @@ fn every_page_of_a_large_site_stays_below_200_kb() {
         assert!(page.len() < 200_000, "{path} has {} bytes", page.len());
     }
 }
+
+/// Counts the bytes that are read.
+struct Counting {
+    store: MemoryStore,
+    read: std::rc::Rc<std::cell::RefCell<Vec<String>>>,
+}
+
+impl Store for Counting {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, seatkeeper_engine::ports::StoreError> {
+        self.read.borrow_mut().push(key.to_owned());
+        self.store.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), seatkeeper_engine::ports::StoreError> {
+        self.store.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), seatkeeper_engine::ports::StoreError> {
+        self.store.delete(key).await
+    }
+}
+
+/// The keys that a page reads.
+fn keys_of(site: &MemoryStore, path: &str) -> Vec<String> {
+    let read = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let store = Counting { store: copy(site), read: read.clone() };
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let (route, format) = Route::find(path, &HeaderMap::new()).unwrap();
+    assert_eq!(block_on(answer(store, route, format, query, reader(), now())).status(), 200, "{path}");
+    read.take()
+}
+
+#[test]
+fn exemptions_populations_and_the_hand_over_list_read_no_snapshot_and_few_pages() {
+    let site = large();
+    for path in ["/report/exemptions", "/report/populations", "/report/handover", "/report/handover?page=49"] {
+        let keys = keys_of(&site, path);
+        assert!(!keys.iter().any(|key| key.starts_with("snapshot:2")), "{path} reads {keys:?}");
+        let pages = keys.iter().filter(|key| key.starts_with("handover:")).count();
+        assert!(pages <= 2, "{path} reads {pages} pages of the list");
+        assert!(keys.len() < 20, "{path} reads {} keys", keys.len());
+    }
+}
+
+#[test]
+fn the_pages_of_the_hand_over_list_have_every_line_once() {
+    let site = large();
+    let mut seen = Vec::new();
+    for page in 1..=10 {
+        let (_, body) = get(copy(&site), &format!("/report/handover.json?size=500&page={page}"));
+        let list: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(list["total"], 4_900);
+        let rows = list["rows"].as_array().unwrap();
+        seen.extend(rows.iter().map(|row| format!("{} {}", row["user-key"], row["obstacle"])));
+    }
+    let lines = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!((lines, seen.len()), (4_900, 4_900));
+}

@@ -253,3 +253,40 @@ fn the_first_page_tells_what_each_directory_said_and_escapes_its_name() {
     }
     assert!(!page.contains("<b>entra"));
 }
+
+/// A store whose pages are gone when they are read for the first time, as while a sweep publishes a newer snapshot.
+struct Replaced(MemoryStore, std::cell::Cell<bool>);
+
+impl Store for Replaced {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, seatkeeper_engine::ports::StoreError> {
+        let page = ["snapshot:2", "handover:", "counts:"].iter().any(|kind| key.starts_with(kind));
+        if page && !self.1.replace(true) { Ok(None) } else { self.0.get(key).await }
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), seatkeeper_engine::ports::StoreError> {
+        self.0.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), seatkeeper_engine::ports::StoreError> {
+        self.0.delete(key).await
+    }
+}
+
+#[test]
+fn a_snapshot_that_is_replaced_while_it_is_read_is_read_again_and_never_half() {
+    let accounts = [judged("anna", Some(200)), blocked_by("cleo", vec![Obstacle::Individual])];
+    for (path, shown) in [
+        ("/report/accounts.json", "anna"),
+        ("/report/accounts/anna.json", "anna"),
+        ("/report/handover.json", "cleo"),
+        ("/report/exemptions.json", "as-of\":\"2026"),
+        ("/report/populations.json", "as-of\":\"2026"),
+    ] {
+        let store = Replaced(with_policy(published(&accounts), POLICY), std::cell::Cell::default());
+        let (route, format) = Route::find(path, &HeaderMap::new()).unwrap();
+        let answer = block_on(answer(store, route, format, "", reader(), now()));
+        assert_eq!(answer.status(), 200, "{path}");
+        let body = block_on(answer.into_body().collect()).unwrap().to_bytes();
+        assert!(String::from_utf8_lossy(&body).contains(shown), "{path}");
+    }
+}

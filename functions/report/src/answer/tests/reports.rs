@@ -218,3 +218,16 @@ fn the_page_stays_small_with_three_years_of_counts() {
         assert!(page.contains("<svg") && page.len() < 190_000, "{path} has {} bytes", page.len());
     }
 }
+
+#[test]
+fn when_the_time_is_over_the_report_says_from_which_day_on_it_counts() {
+    let store = site(POLICY);
+    record(&store, "restore", "restored", "k3", "r-2", 1);
+    let span = crate::reports::Span::parse("", now()).unwrap();
+    let report = block_on(crate::reports::read(&store, None, None, span, now(), || true)).unwrap();
+    // Of each stream one page was read: it holds the newest acts, and what is before them is not counted.
+    assert!(report.counted_since.is_some_and(|since| since > span.from), "{:?}", report.counted_since);
+    assert_eq!(report.savings.restored, 2);
+    let all = block_on(crate::reports::read(&store, None, None, span, now(), || false)).unwrap();
+    assert_eq!((all.counted_since, all.savings.restored), (None, 3));
+}

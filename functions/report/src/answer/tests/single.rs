@@ -204,3 +204,41 @@ fn markup_in_evidence_ownership_and_codes_is_shown_as_text() {
         assert!(!page.contains("<script"), "{path} lets markup through");
     }
 }
+
+/// A page as somebody sees it who signed in with this role.
+fn seen_by(store: &MemoryStore, role: Role, path: &str) -> String {
+    let person = Person { name: "Ada".into(), credential: "token:ada".into(), role };
+    let session = Some(seatkeeper_engine::session::SessionId::new([1; 32]));
+    let (route, format) =
+        Route::find(path, &HeaderMap::from_iter([(header::ACCEPT, "text/html".parse().unwrap())])).unwrap();
+    let caller = Caller { person, session, named: true };
+    let answer = block_on(answer(copy(store), route, format, "", caller, now()));
+    let body = block_on(answer.into_body().collect()).unwrap().to_bytes();
+    String::from_utf8(body.to_vec()).unwrap()
+}
+
+#[test]
+fn whoever_may_approve_is_led_to_the_form_and_everybody_else_to_the_command_line() {
+    use seatkeeper_engine::state::{Checkpoint, Work};
+    let store = published(&accounts());
+    let checkpoint = Checkpoint { work: Some(Work::Await(crate::testing::sweep())), ..Checkpoint::default() };
+    block_on(state::save(&store, &state::checkpoint(), &checkpoint)).unwrap();
+    let (plan, overview) = ("/report/plans/20261122-110000", "/report");
+    for role in [Role::Approver, Role::Admin] {
+        let page = seen_by(&store, role, plan);
+        assert!(page.contains("<a href=\"#answer\">") && page.contains("id=\"answer\""), "{page}");
+        let first = seen_by(&store, role, overview);
+        assert!(first.contains("/report/plans/20261122-110000#answer\">"), "{first}");
+        assert!(!page.contains("seatkeeper apply") && !first.contains("seatkeeper apply"));
+    }
+    for path in [plan, overview] {
+        let page = seen_by(&store, Role::Operator, path);
+        assert!(page.contains("seatkeeper apply") && !page.contains("#answer"), "{path}");
+    }
+    // The forms that change the policy name its version.
+    let store = crate::testing::with_policy(published(&accounts()), super::reports::POLICY);
+    for path in ["/report/exemptions", "/report/accounts/anna"] {
+        let page = seen_by(&store, Role::Admin, path);
+        assert!(page.contains("name=\"version\" value=\"1\""), "{path}");
+    }
+}

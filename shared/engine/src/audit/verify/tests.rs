@@ -193,3 +193,46 @@ fn two_runners_at_the_end_of_a_page_come_to_the_same_next_one() {
     let found = verified(&store);
     assert_eq!((found.broken, pages(&store).len()), (None, 5));
 }
+
+/// Counts what is read.
+struct Counting<'a>(&'a MemoryStore, std::cell::Cell<usize>);
+
+impl Store for Counting<'_> {
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, crate::ports::StoreError> {
+        self.1.set(self.1.get() + 1);
+        self.0.get(key).await
+    }
+
+    async fn set(&self, key: &str, value: &[u8]) -> Result<(), crate::ports::StoreError> {
+        self.0.set(key, value).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), crate::ports::StoreError> {
+        self.0.delete(key).await
+    }
+}
+
+#[test]
+fn when_the_first_page_is_gone_nobody_looks_for_days_before_it() {
+    let store = recorded();
+    block_on(state::remove(&store, &state::audit("2026-11-01", FUNCTION, 0))).unwrap();
+    let counting = Counting(&store, std::cell::Cell::default());
+    let found = block_on(days(&counting, FUNCTION)).unwrap();
+    assert!(!found.from_beginning);
+    assert!(counting.1.get() <= 4, "{} lookups", counting.1.get());
+    assert_eq!(verified(&store).broken.unwrap().why, Why::Missing);
+}
+
+#[test]
+fn an_older_stream_is_looked_for_until_the_next_page_is_opened_and_then_known() {
+    let store = recorded();
+    for key in [state::audit_days(FUNCTION).name(), state::audit_begin(FUNCTION).name()] {
+        block_on(store.delete(key)).unwrap();
+    }
+    assert_eq!(pages(&store).len(), 4);
+    record(&store, "with a list", "2026-11-23T10:00:00Z");
+    let counting = Counting(&store, std::cell::Cell::default());
+    assert_eq!(block_on(days(&counting, FUNCTION)).unwrap().places().count(), 5);
+    assert!(counting.1.get() <= 4, "{} lookups", counting.1.get());
+    assert_eq!((verified(&store).entries, verified(&store).broken), (208, None));
+}
