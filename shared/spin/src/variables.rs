@@ -100,7 +100,7 @@ impl Variables {
     }
 
     /// The origin of an optional destination, or an empty text when it is switched off.
-    fn origin(&self, name: &'static str) -> &str {
+    pub fn origin(&self, name: &'static str) -> &str {
         let origin = self.text(name).trim();
         if origin.trim_end_matches('/') == OFF { "" } else { origin }
     }
@@ -141,7 +141,8 @@ impl Variables {
                 None
             }
         };
-        Some(Credentials { report: report?, admin: admin?, people: people?, single_sign_on: false })
+        let single_sign_on = !self.origin("oidc_origin").is_empty();
+        Some(Credentials { report: report?, admin: admin?, people: people?, single_sign_on })
     }
 
     /// Notes secrets that have the same value although they give different powers.
@@ -273,6 +274,11 @@ impl Variables {
             Some(settings) if self.problems.is_empty() => Ok(settings),
             Some(_) | None => Err(VariablesError { problems: self.problems }),
         }
+    }
+
+    /// The settings that a component reads by itself, unless something is wrong with them.
+    pub fn accept<T>(&mut self, settings: Result<T, Vec<String>>) -> Option<T> {
+        settings.map_err(|problems| self.problems.extend(problems)).ok()
     }
 
     fn note<T>(&mut self, value: Result<T, impl ToString>) -> Option<T> {
