@@ -406,6 +406,19 @@ mod tests {
     }
 
     #[test]
+    fn company_accounts_are_known_as_soon_as_their_origin_is_set() {
+        let tokens = [("admin_token", "long-enough-for-a-secret"), ("report_token", "another-long-secret")];
+        for (origin, on) in [(OFF, false), ("", false), ("https://login.example.com", true)] {
+            let mut read = variables(&tokens);
+            read.values.insert("oidc_origin", origin.into());
+            assert_eq!(read.credentials().unwrap().single_sign_on, on, "{origin}");
+        }
+        let mut read = variables(&tokens);
+        assert_eq!(read.accept::<()>(Err(vec!["variable `oidc_roles` is empty".into()])), None);
+        assert!(read.finish(Some(())).unwrap_err().to_string().contains("oidc_roles"));
+    }
+
+    #[test]
     fn crowd_is_off_without_an_origin() {
         for off in ["", OFF, "https://off.invalid/"] {
             let mut read = variables(&[("crowd_origin", off)]);

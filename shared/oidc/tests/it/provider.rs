@@ -42,13 +42,16 @@ pub enum Signed {
     Changed,
 }
 
+/// Status and body, or none at all.
+pub type Instead = Result<(u16, Vec<u8>), HttpError>;
+
 /// The provider and what is wrong with it.
 pub struct Provider {
     pub configuration: RefCell<Map<String, Value>>,
     pub signed: Cell<Signed>,
     pub claims: RefCell<Map<String, Value>>,
     /// Answers with this instead, by path.
-    pub instead: RefCell<HashMap<String, Result<(u16, Vec<u8>), HttpError>>>,
+    pub instead: RefCell<HashMap<String, Instead>>,
     pub asked: RefCell<Vec<String>>,
     /// The token endpoint wants the secret in the body.
     pub post: Cell<bool>,
