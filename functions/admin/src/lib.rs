@@ -14,6 +14,7 @@ mod policy;
 mod refuse;
 mod route;
 mod sign;
+mod sign_on;
 mod simulate;
 mod users;
 
@@ -24,6 +25,7 @@ use seatkeeper_confluence as confluence;
 use seatkeeper_console::{Banner, Caller, Credentials, Nav, form, frame};
 use seatkeeper_directories::CrowdSettings;
 use seatkeeper_engine::{lease, ports::Clock, state::StateError};
+use seatkeeper_oidc as oidc;
 use seatkeeper_spin::{
     Answer, CHANNELS, Client, Messenger, Renamer, SpinClock, SpinStore, Variables, VariablesError, access, connect,
     edge, read_body, respond::whole,
@@ -37,6 +39,7 @@ struct Settings {
     crowd: Option<CrowdSettings>,
     messenger: Messenger,
     known: Credentials,
+    sign_on: Option<oidc::Settings>,
 }
 
 /// What every route works with.
@@ -60,13 +63,22 @@ async fn settings() -> Result<Settings, VariablesError> {
         "crowd_password",
         "console_url",
     ];
-    let mut read = Variables::read(own.into_iter().chain(CHANNELS).chain(access::CREDENTIALS)).await;
+    let mut read =
+        Variables::read(own.into_iter().chain(CHANNELS).chain(access::CREDENTIALS).chain(sign_on::VARIABLES)).await;
     let (confluence, crowd, known) = (read.confluence(), read.crowd(), read.credentials());
-    let (channels, console) = (read.channels(), read.console());
+    let (channels, console, sign_on) = (read.channels(), read.console(), sign_on::settings(&mut read));
     // People are written to by the alert function alone.
     let messenger = || Some(Messenger { channels: channels?, mail: None, console: console? });
     let messenger = messenger();
-    let settings = || Some(Settings { confluence: confluence?, crowd: crowd?, messenger: messenger?, known: known? });
+    let settings = || {
+        Some(Settings {
+            confluence: confluence?,
+            crowd: crowd?,
+            messenger: messenger?,
+            known: known?,
+            sign_on: sign_on?,
+        })
+    };
     read.finish(settings())
 }
 
@@ -102,6 +114,14 @@ async fn respond_to(request: Request) -> Result<Response<Vec<u8>>, Box<Problem>>
             Err(error) => return Ok(error.into_response()),
         };
         return sign::sign_in(&store, &settings.known, &method, &headers, &query, &body).await;
+    }
+    if matches!(route, Route::SignOn | Route::SignOnReturn) {
+        let sign_on = settings.sign_on.as_ref().ok_or_else(|| Problem::not_found(path))?;
+        let query = request.uri().query().unwrap_or_default();
+        return match route {
+            Route::SignOn => sign_on::begin(sign_on, query).await,
+            _ => sign_on::finish(&store, &settings.known, sign_on, &headers, query).await,
+        };
     }
     // Who may not do it is told so before anything of the body is read.
     let caller = match settings.known.caller(&store, &headers, SpinClock.now()).await {
@@ -227,6 +247,6 @@ async fn answer(context: &Context, route: Route, call: &Call) -> Result<Response
         Route::EndExemption => exempt::end(store, call).await,
         Route::SignOut => sign::sign_out(store, call).await,
         // Answered before anybody was asked who they are.
-        Route::SignIn => Err(Problem::not_found("/admin/sign-in").into()),
+        Route::SignIn | Route::SignOn | Route::SignOnReturn => Err(Problem::not_found("/admin/sign-in").into()),
     }
 }

@@ -60,6 +60,10 @@ pub enum Route {
     EndExemption,
     /// Signing in to the console.
     SignIn,
+    /// Signing in with a company account.
+    SignOn,
+    /// Coming back from there.
+    SignOnReturn,
     /// Signing out.
     SignOut,
     /// What another policy would have done.
@@ -87,6 +91,8 @@ impl Route {
             ["exemptions"] => Some(Self::Exempt),
             ["exemptions", "end"] => Some(Self::EndExemption),
             ["sign-in"] => Some(Self::SignIn),
+            ["sign-in", "oidc"] => Some(Self::SignOn),
+            ["sign-in", "oidc", "return"] => Some(Self::SignOnReturn),
             ["sign-out"] => Some(Self::SignOut),
             ["sweep"] => Some(Self::Sweep),
             ["plans"] => Some(Self::Plans),
@@ -121,9 +127,15 @@ impl Route {
             Self::Policy => "GET, PUT, POST",
             Self::SignIn => "GET, POST",
             Self::Stop => "GET, POST, DELETE",
-            Self::Plans | Self::Plan(_) | Self::Check | Self::Imports | Self::Jobs | Self::Job(_) | Self::Audit => {
-                "GET"
-            }
+            Self::Plans
+            | Self::Plan(_)
+            | Self::Check
+            | Self::Imports
+            | Self::Jobs
+            | Self::Job(_)
+            | Self::Audit
+            | Self::SignOn
+            | Self::SignOnReturn => "GET",
             Self::Approve(_)
             | Self::Reject(_)
             | Self::Undo(_)
@@ -153,7 +165,7 @@ impl Route {
             // They talk to Confluence or work for long; they are for whoever sets things up.
             Self::Check | Self::Simulate => Role::Operator,
             _ if matches!(*method, Method::GET | Method::HEAD) => Role::Viewer,
-            Self::PolicyCheck | Self::SignIn | Self::SignOut => Role::Viewer,
+            Self::PolicyCheck | Self::SignIn | Self::SignOn | Self::SignOnReturn | Self::SignOut => Role::Viewer,
             Self::Exempt
             | Self::Stop
             | Self::Release
@@ -186,7 +198,7 @@ impl Route {
             // 200 000 rows, the most that one file may have, with room for long names; 20 000 longer ones of changes.
             Self::Import | Self::Bulk => 8 * 1024 * 1024,
             // Nobody is known yet, so nobody may send much.
-            Self::SignIn | Self::SignOut => 4 * 1024,
+            Self::SignIn | Self::SignOn | Self::SignOnReturn | Self::SignOut => 4 * 1024,
             // A policy with some thousand exemptions.
             _ => policy_file::LARGEST,
         }
@@ -246,6 +258,8 @@ mod tests {
             ("/admin/exemptions", Route::Exempt, "POST"),
             ("/admin/exemptions/end", Route::EndExemption, "POST"),
             ("/admin/sign-in", Route::SignIn, "GET, POST"),
+            ("/admin/sign-in/oidc", Route::SignOn, "GET"),
+            ("/admin/sign-in/oidc/return", Route::SignOnReturn, "GET"),
             ("/admin/sign-out", Route::SignOut, "POST"),
             ("/admin/sweep", Route::Sweep, "POST"),
             ("/admin/stop/release", Route::Release, "POST"),

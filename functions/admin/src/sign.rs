@@ -59,7 +59,8 @@ pub async fn sign_out(store: &impl Store, call: &Call) -> Result<Response<Vec<u8
     Ok(answer)
 }
 
-fn random() -> [u8; 32] {
+/// Random bytes of the host.
+pub fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     // The host gives as many bytes as were asked for.
     for (byte, random) in bytes.iter_mut().zip(get_random_bytes(32)) {

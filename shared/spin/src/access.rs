@@ -5,7 +5,7 @@ use ::http::{HeaderMap, header};
 use seatkeeper_console::Credentials;
 
 /// The variables behind [`credentials`].
-pub const CREDENTIALS: [&str; 3] = ["report_token", "admin_token", "people"];
+pub const CREDENTIALS: [&str; 4] = ["report_token", "admin_token", "people", "oidc_origin"];
 
 /// Reads them.
 pub async fn credentials() -> Result<Credentials, VariablesError> {

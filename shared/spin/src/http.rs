@@ -38,6 +38,12 @@ impl SpinHttp {
         Self { time_out, ..self }
     }
 
+    /// The same for answers of at most so many bytes.
+    #[must_use]
+    pub fn with_max_answer(self, max_answer: usize) -> Self {
+        Self { max_answer, ..self }
+    }
+
     async fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, HttpError> {
         let request = request.map(|body| FullBody::new(bytes::Bytes::from(body)));
         let (parts, body) = send(request).await.map_err(|code| error(&code))?.into_parts();

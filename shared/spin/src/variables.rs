@@ -100,7 +100,7 @@ impl Variables {
     }
 
     /// The origin of an optional destination, or an empty text when it is switched off.
-    fn origin(&self, name: &'static str) -> &str {
+    pub fn origin(&self, name: &'static str) -> &str {
         let origin = self.text(name).trim();
         if origin.trim_end_matches('/') == OFF { "" } else { origin }
     }
@@ -141,7 +141,8 @@ impl Variables {
                 None
             }
         };
-        Some(Credentials { report: report?, admin: admin?, people: people?, single_sign_on: false })
+        let single_sign_on = !self.origin("oidc_origin").is_empty();
+        Some(Credentials { report: report?, admin: admin?, people: people?, single_sign_on })
     }
 
     /// Notes secrets that have the same value although they give different powers.
@@ -275,6 +276,11 @@ impl Variables {
         }
     }
 
+    /// The settings that a component reads by itself, unless something is wrong with them.
+    pub fn accept<T>(&mut self, settings: Result<T, Vec<String>>) -> Option<T> {
+        settings.map_err(|problems| self.problems.extend(problems)).ok()
+    }
+
     fn note<T>(&mut self, value: Result<T, impl ToString>) -> Option<T> {
         value.map_err(|error| self.problems.push(error.to_string())).ok()
     }
@@ -397,6 +403,19 @@ mod tests {
         let (admin, report) = (read.secret("admin_token"), read.secret("report_token"));
         read.different(&[&admin, &report]);
         assert!(read.finish(Some(())).unwrap_err().to_string().contains("same value"));
+    }
+
+    #[test]
+    fn company_accounts_are_known_as_soon_as_their_origin_is_set() {
+        let tokens = [("admin_token", "long-enough-for-a-secret"), ("report_token", "another-long-secret")];
+        for (origin, on) in [(OFF, false), ("", false), ("https://login.example.com", true)] {
+            let mut read = variables(&tokens);
+            read.values.insert("oidc_origin", origin.into());
+            assert_eq!(read.credentials().unwrap().single_sign_on, on, "{origin}");
+        }
+        let mut read = variables(&tokens);
+        assert_eq!(read.accept::<()>(Err(vec!["variable `oidc_roles` is empty".into()])), None);
+        assert!(read.finish(Some(())).unwrap_err().to_string().contains("oidc_roles"));
     }
 
     #[test]

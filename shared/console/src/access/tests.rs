@@ -81,6 +81,16 @@ fn whoever_is_taken_out_of_the_configuration_is_out_at_once() {
 }
 
 #[test]
+fn whoever_signed_in_with_a_company_account_is_out_as_soon_as_that_is_switched_off() {
+    let store = MemoryStore::default();
+    let person = Person { name: "ada@example.com".into(), credential: "oidc:5e1f".into(), role: Role::Approver };
+    let (_, browser) = signed_in(&store, person.clone());
+    let on = Credentials { single_sign_on: true, ..credentials(&[]) };
+    assert_eq!(caller(&on, &store, &browser).unwrap().person, person);
+    assert!(matches!(caller(&credentials(&[]), &store, &browser), Err(Denied::Unknown(AuthError::Missing))));
+}
+
+#[test]
 fn a_session_ends_in_time_and_a_token_beside_it_is_what_counts() {
     let store = MemoryStore::default();
     let known = credentials(&[("Ada", "approver", ADA)]);

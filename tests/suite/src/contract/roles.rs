@@ -28,7 +28,7 @@ const APPROVER: For = For::Role(2);
 const ADMIN: For = For::Role(3);
 
 /// Every route with every method: the roles as docs/operations.md describes them.
-const TABLE: [(&str, &str, For); 57] = [
+const TABLE: [(&str, &str, For); 59] = [
     ("POST", "/sweep", For::Trigger),
     ("POST", "/alert", For::Trigger),
     ("POST", "/alert/test", For::Trigger),
@@ -56,6 +56,8 @@ const TABLE: [(&str, &str, For); 57] = [
     ("POST", "/admin/exemptions/end", OPERATOR),
     ("GET", "/admin/sign-in", For::Everybody),
     ("POST", "/admin/sign-in", For::Everybody),
+    ("GET", "/admin/sign-in/oidc", For::Everybody),
+    ("GET", "/admin/sign-in/oidc/return", For::Everybody),
     ("POST", "/admin/sweep", OPERATOR),
     ("GET", "/admin/plans", VIEWER),
     ("GET", "/admin/plans/20200101-000000", VIEWER),
