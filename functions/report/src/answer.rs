@@ -123,6 +123,12 @@ async fn found<S: Store + 'static>(
             let mut filter = Filter::parse(query)?;
             if format == Format::Html {
                 filter.size = filter.size.min(SHOWN);
+            } else if filter.all {
+                let head = read::head(&store).await?;
+                let mut headers = respond::json_headers();
+                let file = respond::attachment(&format!("accounts-{}.json", now.format("%Y%m%d")));
+                headers.insert(header::CONTENT_DISPOSITION, file);
+                return Ok(send::streamed(headers, export::accounts_json(store, head, &filter, now)));
             }
             let (head, list) = &engine::steadily(async || {
                 let head = read::head(&store).await?;

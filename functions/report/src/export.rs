@@ -58,6 +58,36 @@ pub fn accounts<S: Store>(
     })
 }
 
+/// The same accounts as one JSON object, in the order of their names.
+pub fn accounts_json<S: Store>(
+    store: S,
+    head: Option<SnapshotHead>,
+    filter: &Filter,
+    now: Instant,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S> {
+    let filter = filter.wanted(now);
+    let about = serde_json::json!({
+        "sweep": head.as_ref().map(|head| head.pages.sweep.to_string()),
+        "as-of": head.as_ref().map(|head| Moment(head.at)),
+        "known": head.as_ref().map_or(0, |head| head.report.accounts),
+    });
+    let mut header = about.to_string().into_bytes();
+    header.pop();
+    header.extend(b",\"accounts\":[");
+    let mut first = true;
+    let lines = move |judged| {
+        let mut part = Vec::new();
+        for judged in &filter.choose(judged) {
+            if !std::mem::take(&mut first) {
+                part.push(b',');
+            }
+            part.extend(serde_json::to_vec(&AccountRow::new(judged, now))?);
+        }
+        Ok(part)
+    };
+    parts(store, head.map_or(Pages::None, Pages::Snapshot), header, lines, b"]}".to_vec())
+}
+
 /// Stored pages of accounts, one after the other.
 pub enum Pages {
     /// There are none.
@@ -89,16 +119,31 @@ pub fn pages<S: Store, L: FnMut(Vec<Judged>) -> Vec<u8>>(
     store: S,
     pages: Pages,
     header: Vec<u8>,
+    mut lines: L,
+) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
+    parts(store, pages, header, move |judged| Ok(lines(judged)), Vec::new())
+}
+
+/// The same with an end. A file that broke off does not have it.
+fn parts<S: Store, L: FnMut(Vec<Judged>) -> Result<Vec<u8>, StreamError>>(
+    store: S,
+    pages: Pages,
+    header: Vec<u8>,
     lines: L,
+    end: Vec<u8>,
 ) -> impl Stream<Item = Result<Vec<u8>, StreamError>> + use<S, L> {
     stream::try_unfold((store, pages, lines, None), move |(store, pages, mut lines, next)| {
-        let header = header.clone();
+        let (header, end) = (header.clone(), end.clone());
         async move {
-            let Some(page) = next else { return Ok(Some((header, (store, pages, lines, Some(0))))) };
-            let Some(key) = pages.key(page) else { return Ok(None) };
+            let page = match next {
+                None => return Ok(Some((header, (store, pages, lines, Some(Some(0)))))),
+                Some(None) => return Ok(None),
+                Some(Some(page)) => page,
+            };
+            let Some(key) = pages.key(page) else { return Ok(Some((end, (store, pages, lines, Some(None))))) };
             let judged = state::load(&store, &key).await?.ok_or(REPLACED)?;
-            let part = lines(judged);
-            Ok(Some((part, (store, pages, lines, Some(page + 1)))))
+            let part = lines(judged)?;
+            Ok(Some((part, (store, pages, lines, Some(Some(page + 1))))))
         }
     })
 }

@@ -8,7 +8,7 @@ use seatkeeper_web::{Query, QueryError};
 use std::fmt::Write;
 
 /// All parameters of a list of accounts.
-pub const PARAMETERS: [&str; 14] = [
+pub const PARAMETERS: [&str; 15] = [
     "decision",
     "status",
     "group",
@@ -23,6 +23,7 @@ pub const PARAMETERS: [&str; 14] = [
     "order",
     "page",
     "size",
+    "all",
 ];
 
 /// The decisions an account can have, as words.
@@ -74,6 +75,8 @@ pub struct Filter {
     pub page: usize,
     /// Accounts on one page.
     pub size: usize,
+    /// In JSON: all that match, as a file.
+    pub all: bool,
 }
 
 impl Filter {
@@ -111,6 +114,7 @@ impl Filter {
             descending: one_of(&query, "order", &["asc", "desc"])?.is_some_and(|order| order == "desc"),
             page: number("page")?.unwrap_or(1).max(1),
             size: number("size")?.unwrap_or(SIZE).clamp(1, MAX_SIZE),
+            all: one_of(&query, "all", &["true", "false"])?.is_some_and(|all| all == "true"),
         })
     }
 
@@ -161,8 +165,14 @@ impl Filter {
             ("order", given(self.descending, "desc")),
             ("page", (page > 1).then(|| page.to_string())),
             ("size", (self.size != SIZE).then(|| self.size.to_string())),
+            ("all", given(self.all, "true")),
         ];
         address(path, parameters)
+    }
+
+    /// An address with this filter and all that match it.
+    pub fn link_all(&self, path: &str) -> String {
+        Self { all: true, size: SIZE, ..self.clone() }.link(path, 1)
     }
 
     /// The word for what it is sorted by, unless that is the name.
@@ -282,6 +292,7 @@ mod tests {
             descending: true,
             page: 1,
             size: 20,
+            all: true,
         };
         let link = filter.link("/report/accounts", 3);
         let query = link.strip_prefix("/report/accounts?").unwrap();

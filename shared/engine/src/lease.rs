@@ -50,7 +50,7 @@ const LENGTH: TimeDelta = TimeDelta::seconds(30);
 ///
 /// A portable store has no compare-and-swap, so the lock is a timed one (Fischer's): see that it is free, write your
 /// name, wait longer than a write takes, and look whether your name is still there. Of all who wrote, exactly the last
-/// one finds its name. That holds as long as a write reaches other readers within [`SETTLE`].
+/// one finds its name. That holds as long as a write reaches other readers within 150 ms.
 pub async fn alone(
     store: &impl Store,
     clock: &impl Clock,

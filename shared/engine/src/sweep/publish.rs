@@ -79,6 +79,7 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         for old in [
             Some(Garbage::Gathered(Pages { sweep: sweep.clone(), count: gather.pages })),
             Some(parts),
+            (judge.lists.parts != judge.part).then(|| Garbage::Lists(sweep.clone(), judge.lists)),
             self.at.ledger.take().filter(|old| old.sweep != sweep).map(Garbage::Ledger),
             old.as_ref().map(|old| Garbage::Index(Pages { sweep: old.pages.sweep.clone(), count: old.index })),
             old.as_ref().map(|old| Garbage::Lists(old.pages.sweep.clone(), old.lists)),

@@ -290,3 +290,28 @@ fn a_snapshot_that_is_replaced_while_it_is_read_is_read_again_and_never_half() {
         assert!(String::from_utf8_lossy(&body).contains(shown), "{path}");
     }
 }
+
+#[test]
+fn all_accounts_that_match_are_one_json_file_with_the_day_in_its_name() {
+    let mut many = accounts();
+    many.push(exempt("gerd", ExemptBy::Name, "\"quoted\""));
+    let fetch = |store, query: &str| {
+        let (route, format) = Route::find("/report/accounts.json", &HeaderMap::new()).unwrap();
+        let answer = block_on(answer(store, route, format, query, reader(), now()));
+        let name = answer.headers().get(header::CONTENT_DISPOSITION).cloned();
+        let body = block_on(answer.into_body().collect()).unwrap().to_bytes();
+        let file: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        (name.unwrap().to_str().unwrap().to_owned(), file)
+    };
+    let (name, file) = fetch(published(&many), "all=true&size=2&page=3");
+    assert!(name.contains("accounts-20261122.json"), "{name}");
+    assert_eq!((file["accounts"].as_array().unwrap().len(), &file["known"]), (7, &serde_json::json!(7)));
+    let whole = json(published(&many), "/report/accounts.json");
+    assert_eq!(file["accounts"], whole["accounts"], "the same shape as a page");
+    let (_, file) = fetch(published(&many), "all=true&decision=reclaim");
+    assert_eq!(file["accounts"].as_array().unwrap().len(), 5);
+    let (_, none) = fetch(MemoryStore::default(), "all=true");
+    assert_eq!((none["accounts"].as_array().unwrap().len(), &none["sweep"]), (0, &serde_json::Value::Null));
+    let (_, page) = get(published(&many), "/report/accounts?decision=reclaim");
+    assert!(page.contains("/report/accounts.json?decision=reclaim&#38;all=true"), "{page}");
+}
