@@ -98,9 +98,8 @@ fn nobody_elses_name(known: &Credentials, finished: Finished) -> Result<Finished
 }
 
 fn refused(error: &SignOnError, next: &str) -> Response<Vec<u8>> {
-    let text = error.to_string();
-    log("somebody could not sign in", &[("session.problem", text.as_str().into())]);
-    frame::sign_in(error.status(), Some(&text), next, true, SpinClock.now())
+    log("somebody could not sign in", &[("session.problem", error.logged().into())]);
+    frame::sign_in(error.status(), Some(&error.to_string()), next, true, SpinClock.now())
 }
 
 #[cfg(test)]

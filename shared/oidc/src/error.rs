@@ -53,6 +53,15 @@ pub enum SignOnError {
 }
 
 impl SignOnError {
+    /// The same for the log, which names nobody who has not been let in.
+    pub fn logged(&self) -> String {
+        match self {
+            Self::NoRole { .. } => "nothing at the provider gives the account a role here".to_owned(),
+            Self::NameTaken { .. } => "the account has the name of somebody with a token".to_owned(),
+            told => told.to_string(),
+        }
+    }
+
     /// The status of the page that says it.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -76,6 +85,15 @@ pub(crate) fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_log_names_nobody_who_was_not_let_in() {
+        let name = || "ada@example.com".to_owned();
+        for error in [SignOnError::NoRole { name: name(), hint: "" }, SignOnError::NameTaken { name: name() }] {
+            assert!(error.to_string().contains("ada@") && !error.logged().contains("ada"), "{error}");
+        }
+        assert_eq!(SignOnError::NotBegun.logged(), SignOnError::NotBegun.to_string());
+    }
 
     #[test]
     fn what_comes_from_outside_is_one_short_line() {
