@@ -53,7 +53,7 @@ const TABLE: [(&str, &str, For); 59] = [
     ("POST", "/admin/policy/check", VIEWER),
     ("GET", "/admin/check", OPERATOR),
     ("POST", "/admin/exemptions", OPERATOR),
-    ("POST", "/admin/exemptions/end", OPERATOR),
+    ("POST", "/admin/exemptions/end", APPROVER),
     ("GET", "/admin/sign-in", For::Everybody),
     ("POST", "/admin/sign-in", For::Everybody),
     ("GET", "/admin/sign-in/oidc", For::Everybody),
