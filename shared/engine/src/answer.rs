@@ -8,7 +8,7 @@ use crate::{
     ports::Store,
     state::{self, Answer, Approval, Endorsement, PlanHead, StateError, Struck},
 };
-use seatkeeper_policy::{Instant, SweepId, UserKey, Verdict};
+use seatkeeper_policy::{Instant, Mode, SweepId, UserKey, Verdict};
 use std::collections::BTreeSet;
 
 /// Accounts that can be struck off one plan: beyond that it is the wrong plan.
@@ -207,6 +207,10 @@ async fn open(store: &impl Store, id: &SweepId, now: Instant) -> Result<Waiting,
         return Err(Refusal::Closed(format!("it expired on {expired}")));
     }
     if !waits {
+        // Nothing waits in a dry run, and the mode is what its reader can change.
+        if policy_file::in_force(store).await?.1.mode == Mode::DryRun {
+            return Err(Refusal::DryRun);
+        }
         return Err(Refusal::Closed("it does not wait for an answer (any more)".into()));
     }
     Ok(waiting)
@@ -233,7 +237,7 @@ async fn refuse_answered(store: &impl Store, waiting: &Waiting) -> Result<(), Re
 /// Whether the policy in force lets this plan be carried out.
 async fn allowed(store: &impl Store, plan: &PlanHead) -> Result<(), Refusal> {
     let (_, policy) = policy_file::in_force(store).await?;
-    if policy.mode == seatkeeper_policy::Mode::DryRun {
+    if policy.mode == Mode::DryRun {
         return Err(Refusal::DryRun);
     }
     if plan.rules_of(&policy) != plan.rules {
