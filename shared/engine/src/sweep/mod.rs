@@ -7,12 +7,14 @@ mod finish;
 mod gather;
 mod join;
 mod judge;
+mod merge;
 pub(crate) use judge::SNAPSHOT_PAGE;
 mod open;
 pub(crate) mod own_records;
 mod page;
 mod publish;
 mod recheck;
+mod report;
 mod skip;
 mod survey;
 mod words;
@@ -21,14 +23,14 @@ use crate::{
     lease, policy_file,
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
-    state::{self, Checkpoint, Garbage, Outcome, PlanHead, PolicyRecord, Run, Work},
+    state::{self, Checkpoint, Garbage, Outcome, PolicyRecord, Run, Work},
     tallies::Requests,
     trouble::{Trouble, TroubleAt},
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{Instant, PlannedAccount, Policy, SweepId};
-use serde::{Deserialize, Serialize};
 
+pub use report::{Status, TickReport};
 pub use skip::Skip;
 
 /// What a sweep works with.
@@ -52,46 +54,6 @@ pub struct Order<'a> {
     pub budget: TimeDelta,
     /// Open a sweep now, even if none is due; a plan that waits for an answer lapses.
     pub open_now: bool,
-}
-
-/// How a tick ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// Another runner works.
-    Busy,
-    /// No sweep is due.
-    Idle,
-    /// Out of time; the next tick goes on.
-    Working,
-    /// Waiting for a person, or for Confluence's seat count.
-    Waiting,
-    /// A sweep came to its end in this tick.
-    Finished,
-    /// Something went wrong; nothing is lost, see the error.
-    Failed,
-}
-
-/// What a tick did, for whoever called it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub struct TickReport {
-    /// How it ended.
-    pub status: Status,
-    /// What it was doing: `open`, `gather`, `judge`, `survey`, `await`, `apply`, `verify` or `none`.
-    pub phase: String,
-    /// The sweep it worked on.
-    pub sweep: Option<SweepId>,
-    /// Entries read or accounts handled.
-    pub done: u64,
-    /// Of how many, where that is known.
-    pub total: Option<u64>,
-    /// How the sweep stands.
-    pub outcome: Option<Outcome>,
-    /// Its plan.
-    pub plan: Option<PlanHead>,
-    /// What went wrong.
-    pub error: Option<Trouble>,
 }
 
 /// Whether a step leaves more to do in this tick.
@@ -201,12 +163,6 @@ where
     // A lease that cannot be given back ends by itself; the report matters more.
     let _ = lease::release(store, held).await;
     report
-}
-
-impl TickReport {
-    fn bare(status: Status, error: Option<Trouble>) -> Self {
-        Self { status, phase: "none".into(), sweep: None, done: 0, total: None, outcome: None, plan: None, error }
-    }
 }
 
 impl<'a, S, X, N, C, D> Tick<'a, S, X, N, C, D>

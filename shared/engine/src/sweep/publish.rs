@@ -1,12 +1,12 @@
 //! From judged parts to a published plan: merge, guard, gate. The pointer to the snapshot flips last, so a reader never
 //! sees half of one. Nothing here can write to Confluence.
 
-use super::{Step, Tick, apply, judge::PLAN_PAGE};
+use super::{Step, Tick, apply, judge::PLAN_PAGE, merge::Merge};
 use crate::{
     ports::{Clock, Rename, Store},
     sources::{Outside, Site},
     state::{
-        self, Garbage, Judge, Key, Lists, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
+        self, Garbage, Judge, Lists, Noticed, Outcome, Pages, PlanHead, Run, SnapshotHead, StateError, Survey,
         UsagePoint, Warning, Work,
     },
     tallies::Count,
@@ -14,10 +14,9 @@ use crate::{
 };
 use chrono::TimeDelta;
 use seatkeeper_policy::{
-    DirectoryTally, Instant, Means, Mode, PlannedAccount, Policy, Status, SweepId, UserKey, Verdict,
+    DirectoryTally, Means, Mode, PlannedAccount, Policy, Status, SweepId, Verdict,
     plan::{Builder, needed},
 };
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rules for which the last plans were published.
@@ -297,61 +296,6 @@ impl<S: Store, X: Site, N: Rename, C: Clock, D: Outside> Tick<'_, S, X, N, C, D>
         if points.last().is_none_or(|last| point.at - last.at >= TimeDelta::hours(1) || last.seats != point.seats) {
             points.push(point);
             state::save(self.ports.store, &key, &points).await?;
-        }
-        Ok(())
-    }
-}
-
-/// Sorted pages of several parts, read as one sorted list with one page of each part in memory.
-struct Merge<T, P, O> {
-    parts: Vec<Source<T>>,
-    heads: BTreeMap<(Instant, UserKey, usize), T>,
-    key: P,
-    order: O,
-    begun: bool,
-}
-
-struct Source<T> {
-    pages: u32,
-    next: u32,
-    page: std::vec::IntoIter<T>,
-}
-
-impl<T, P, O> Merge<T, P, O>
-where
-    T: DeserializeOwned,
-    P: Fn(u32, u32) -> Key<Vec<T>>,
-    O: Fn(&T) -> (Instant, UserKey),
-{
-    fn new(pages: &[u32], key: P, order: O) -> Self {
-        let parts = pages.iter().map(|pages| Source { pages: *pages, next: 0, page: Vec::new().into_iter() });
-        Self { parts: parts.collect(), heads: BTreeMap::new(), key, order, begun: false }
-    }
-
-    async fn next(&mut self, store: &impl Store) -> Result<Option<T>, StateError> {
-        if !self.begun {
-            self.begun = true;
-            for part in 0..self.parts.len() {
-                self.refill(store, part).await?;
-            }
-        }
-        let Some(((_, _, part), item)) = self.heads.pop_first() else { return Ok(None) };
-        self.refill(store, part).await?;
-        Ok(Some(item))
-    }
-
-    async fn refill(&mut self, store: &impl Store, part: usize) -> Result<(), StateError> {
-        let Some(source) = self.parts.get_mut(part) else { return Ok(()) };
-        let mut item = source.page.next();
-        while item.is_none() && source.next < source.pages {
-            let key = (self.key)(u32::try_from(part).unwrap_or(u32::MAX), source.next);
-            source.next += 1;
-            source.page = state::load(store, &key).await?.unwrap_or_default().into_iter();
-            item = source.page.next();
-        }
-        if let Some(item) = item {
-            let (since, key) = (self.order)(&item);
-            self.heads.insert((since, key, part), item);
         }
         Ok(())
     }
