@@ -3,7 +3,7 @@
 use crate::{
     alerts, audit,
     desk::Desk,
-    directories, exemptions, explain, export,
+    directories, exemptions, explain, export, files,
     filter::Filter,
     handover,
     json::{OverviewShape, PlanJson, RunsShape},
@@ -192,7 +192,10 @@ async fn found<S: Store + 'static>(
             let live = view.progress.is_some();
             frame::page(StatusCode::OK, &RunsPage { nav: nav("/report/runs").live(live), view })
         }
-        (Route::Runs, Format::Json | Format::Csv) => {
+        (Route::Runs, Format::Csv) => {
+            return Ok(saved("runs", files::runs(&read::runs(&store, now).await?.runs), now));
+        }
+        (Route::Runs, Format::Json) => {
             let runs = engine::runs(&store, read::ALL_RUNS).await?;
             respond::json(StatusCode::OK, &RunsShape { left: runs.iter().flat_map(plan::left).collect(), runs })
         }
@@ -216,9 +219,7 @@ async fn found<S: Store + 'static>(
             })
             .await?;
             if format == Format::Csv {
-                let headers = respond::csv_headers(&format!("exemptions-{}.csv", now.format("%Y%m%d")));
-                let file = view.csv();
-                return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
+                return Ok(saved("exemptions", view.csv(), now));
             }
             let version = policy.policy.as_ref().map_or(0, |(version, _)| *version);
             shown(format, view, &ExemptionsPage { nav: nav(exemptions::PATH), view, exempting: "", version })
@@ -229,6 +230,9 @@ async fn found<S: Store + 'static>(
                 populations::read(&store, read::head(&store).await?.as_ref(), &policy).await
             })
             .await?;
+            if format == Format::Csv {
+                return Ok(saved("populations", files::populations(view), now));
+            }
             shown(format, view, &PopulationsPage { nav: nav(populations::PATH), view })
         }
         (Route::Reports, _) => {
@@ -242,8 +246,7 @@ async fn found<S: Store + 'static>(
         (Route::UsageFile, _) => {
             let span = reports::Span::parse(query, now)?;
             let file = reports::usage_file(&reports::usage_of(&store, span).await?);
-            let headers = respond::csv_headers(&format!("usage-{}.csv", now.format("%Y%m%d")));
-            return Ok(send::streamed(headers, futures::stream::iter([Ok(file)])));
+            return Ok(saved("usage", file, now));
         }
         (Route::Reclaims, _) => {
             let span = reports::Span::parse(query, now)?;
@@ -258,10 +261,16 @@ async fn found<S: Store + 'static>(
         (Route::Directories, _) => {
             let (head, policy) = (read::head(&store).await?, read::policy(&store).await?);
             let view = &directories::read(&store, head.as_ref(), &policy).await?;
+            if format == Format::Csv {
+                return Ok(saved("directories", files::directories(view), now));
+            }
             shown(format, view, &DirectoriesPage { nav: nav(directories::PATH), view })
         }
         (Route::Alerts, _) => {
             let view = &alerts::read(&store, now).await?;
+            if format == Format::Csv {
+                return Ok(saved("alerts", files::alerts(view), now));
+            }
             shown(format, view, &AlertsPage { nav: nav(alerts::PATH), view })
         }
         (Route::Audit, Format::Html) => {
@@ -283,6 +292,12 @@ async fn found<S: Store + 'static>(
         (Route::Style | Route::Script, _) => respond::empty(StatusCode::NOT_FOUND),
     };
     Ok(send::whole(response))
+}
+
+/// A list that is in memory, as a file with the date in its name.
+fn saved(list: &str, file: Vec<u8>, now: Instant) -> Answer {
+    let headers = respond::csv_headers(&format!("{list}-{}.csv", now.format("%Y%m%d")));
+    send::streamed(headers, futures::stream::iter([Ok(file)]))
 }
 
 fn no_plan(id: &SweepId) -> Failure {

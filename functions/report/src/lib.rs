@@ -14,6 +14,7 @@ mod directories;
 mod exemptions;
 mod explain;
 mod export;
+mod files;
 mod filter;
 mod glance;
 mod handover;

@@ -28,7 +28,7 @@ const APPROVER: For = For::Role(2);
 const ADMIN: For = For::Role(3);
 
 /// Every route with every method: the roles as docs/operations.md describes them.
-const TABLE: [(&str, &str, For); 59] = [
+const TABLE: [(&str, &str, For); 63] = [
     ("POST", "/sweep", For::Trigger),
     ("POST", "/alert", For::Trigger),
     ("POST", "/alert/test", For::Trigger),
@@ -89,6 +89,10 @@ const TABLE: [(&str, &str, For); 59] = [
     ("GET", "/report/runs.json", VIEWER),
     ("GET", "/report/exemptions.csv", VIEWER),
     ("GET", "/report/directories.json", VIEWER),
+    ("GET", "/report/runs.csv", VIEWER),
+    ("GET", "/report/populations.csv", VIEWER),
+    ("GET", "/report/directories.csv", VIEWER),
+    ("GET", "/report/alerts.csv", VIEWER),
 ];
 
 /// What becomes of a request before anything of it is looked at.
