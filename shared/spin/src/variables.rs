@@ -1,8 +1,6 @@
 //! The component's variables, read together and judged together: an administrator sees all problems at once.
 
 mod channels;
-#[cfg(test)]
-mod tests;
 
 pub use channels::CHANNELS;
 
@@ -307,3 +305,6 @@ fn unreadable(name: &str, error: &variables::Error) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
