@@ -3,14 +3,16 @@
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     net::{Ipv4Addr, TcpListener},
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
-use super::Peer;
+use super::{Peer, root};
 
 /// How often a process or an address is looked at.
 const POLL: Duration = Duration::from_millis(5);
@@ -79,8 +81,23 @@ impl Process {
         bail!("the host still runs, although it should have refused to start")
     }
 
+    /// Lets all hosts keep compiled components in one folder: compiling takes longer than most tests, and the host
+    /// finds them by their content.
+    fn share_compiled(&self) -> Result<()> {
+        let compiled = root().join("target/compiled");
+        fs::create_dir_all(&compiled).with_context(|| format!("{} cannot be made", compiled.display()))?;
+        match symlink(&compiled, self.state.join("cache")) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(error).context("compiled code cannot be shared")
+            }
+            // Linked by an earlier start.
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     fn spawn(&self) -> Result<Running> {
         fs::create_dir_all(&self.state).with_context(|| format!("{} cannot be made", self.state.display()))?;
+        self.share_compiled()?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let log = self.state.join(format!("output-{}.log", address.replace(':', "-")));
         let out = File::create(&log).with_context(|| format!("{} cannot be written", log.display()))?;
