@@ -6,12 +6,12 @@ mod verify;
 pub use verify::{Break, Chain, Days, FUNCTIONS, Page, Place, Verified, Why, days, page, verify};
 
 use crate::{
+    digest,
     ports::Store,
     state::{self, StateError},
 };
 use seatkeeper_policy::Instant;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Entries on one page: about 40 KB, so that appending stays cheap.
 const PAGE: usize = 200;
@@ -72,13 +72,7 @@ pub struct Act<'a> {
 /// An id that two different acts never share, also when they happen at the same instant or about the same thing; the
 /// same act has the same one again.
 pub fn id(about: &str, parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let digest = hash.finalize().iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    format!("{about}:{digest}")
+    format!("{about}:{}", digest::short(parts.iter().copied(), 6))
 }
 
 /// Appends an act to a function's stream. A repetition of the newest acts is not recorded twice.
@@ -171,12 +165,7 @@ pub fn unbroken(before: &str, entries: &[Entry]) -> bool {
 
 fn chained(before: &str, entry: &Entry) -> String {
     let Entry { at, id, actor, act, subject, detail, hash: _ } = entry;
-    let mut hash = Sha256::new();
-    for part in [before, &at.to_rfc3339(), id, actor, act, subject, detail] {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hex::encode(hash.finalize())
+    hex::encode(digest::of([before, &at.to_rfc3339(), id, actor, act, subject, detail]))
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod answer;
 pub mod attributes;
 pub mod audit;
 pub mod control;
+mod digest;
 pub mod directories;
 pub mod exempt;
 pub mod explain;

@@ -1,11 +1,11 @@
 //! Counts over a snapshot, for the pages that show them.
 
 use super::Judged;
+use crate::digest;
 use seatkeeper_policy::{
     Decision, ExemptBy, Exemption, ExemptionSubject, HoldReason, Instant, KeepReason, Policy, Username,
 };
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// How much was counted and listed beside a snapshot; nothing by an older Seatkeeper.
@@ -114,7 +114,7 @@ fn note(pairs: &mut Pairs, first: &str, second: &str, held: bool) {
 pub fn exempt_id(kind: &str, subject: &str, why: &str, owner: &str, until: Option<Instant>) -> String {
     let subject = if kind == "user" { subject.to_lowercase() } else { subject.to_owned() };
     let until = until.map(|until| until.to_rfc3339()).unwrap_or_default();
-    format!("{}.{}", short(&[kind, &subject]), short(&[why, owner, &until]))
+    format!("{}.{}", digest::short([kind, &*subject], 8), digest::short([why, owner, &*until], 8))
 }
 
 fn id_of(Exemption { subject, why, owner, expires }: &Exemption) -> String {
@@ -129,15 +129,6 @@ fn id_of(Exemption { subject, why, owner, expires }: &Exemption) -> String {
 /// The part of an id that says whom it is about.
 fn subject_of(id: &str) -> &str {
     id.split('.').next().unwrap_or_default()
-}
-
-fn short(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

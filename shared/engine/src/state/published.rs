@@ -1,10 +1,10 @@
 //! What a sweep publishes: snapshot, plan, run.
 
 use super::{Lists, Pages, Tally};
+use crate::digest;
 use seatkeeper_policy::report::{Diagnosis, PlanReport};
 use seatkeeper_policy::{Account, Decision, Instant, Mode, SeatCount, SweepId, UserKey, Username, Verdict};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One account of a snapshot with its decision.
@@ -105,12 +105,7 @@ impl PlanHead {
         if struck.is_empty() {
             return self.hash.clone();
         }
-        let mut hash = Sha256::new();
-        for part in std::iter::once(self.hash.as_str()).chain(struck.iter().map(UserKey::as_str)) {
-            hash.update(part.len().to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        hex::encode(hash.finalize())
+        hex::encode(digest::of(std::iter::once(self.hash.as_str()).chain(struck.iter().map(UserKey::as_str))))
     }
 
     /// Whether it is larger than the cap after so many accounts were struck off: accounts planned, accounts allowed.
