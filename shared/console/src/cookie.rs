@@ -1,40 +1,31 @@
-//! The cookie of a session. The prefix `__Host-` makes browsers refuse it from other hosts, paths and plain connections
-//! (RFC 6265bis, section 4.1.3.2); a connection to this machine counts as safe.
+//! The cookie of a session.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 use seatkeeper_engine::session::SessionId;
+use seatkeeper_web::cookie;
 
 /// Its name.
 pub const NAME: &str = "__Host-seatkeeper";
 
-/// The session that a browser claims. Two of them are none: a page of a neighbouring host may have added one.
+/// The session that a browser claims.
 pub fn read(headers: &HeaderMap) -> Option<SessionId> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut ours = pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value);
-    let first = ours.next()?;
-    if ours.next().is_some() { None } else { SessionId::parse(first) }
+    cookie::find(headers, NAME).and_then(SessionId::parse)
 }
 
-/// Gives a session to the browser. `Lax` rather than `Strict`: a link in a chat message has to find it.
+/// Gives a session to the browser.
 pub fn set(id: &SessionId) -> HeaderValue {
-    let age = seatkeeper_engine::session::LENGTH.num_seconds();
-    value(&format!("{NAME}={}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={age}", id.expose()))
+    cookie::set(NAME, id.expose(), seatkeeper_engine::session::LENGTH.num_seconds())
 }
 
 /// Takes it away.
 pub fn clear() -> HeaderValue {
-    value(&format!("{NAME}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
-}
-
-fn value(text: &str) -> HeaderValue {
-    // All of it is ASCII without control characters.
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    cookie::clear(NAME)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header;
 
     fn id() -> SessionId {
         SessionId::new([5; 32])

@@ -7,9 +7,10 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use seatkeeper_policy::Instant;
+use seatkeeper_web::cookie;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
@@ -65,25 +66,17 @@ impl Ticket {
         &self.next
     }
 
-    /// The cookie that keeps it. `Lax`, because the provider's page sends the browser back.
+    /// The cookie that keeps it.
     pub fn cookie(&self, key: &Key) -> HeaderValue {
         let body = format!("{}.{}.{}", self.random, self.until, BASE64_URL_SAFE_NO_PAD.encode(&self.next));
         let mac = key.text("cookie", &body);
         let age = LIFE.num_seconds();
-        value(&format!("{NAME}={body}.{mac}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={age}"))
+        cookie::set(NAME, &format!("{body}.{mac}"), age)
     }
 
-    /// The one that a browser keeps, unless its time is over. Two of them are none: a neighbouring host may have added
-    /// one.
+    /// The one that a browser keeps, unless its time is over.
     pub fn read(headers: &HeaderMap, key: &Key, now: Instant) -> Option<Self> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut ours = pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value);
-        let (first, second) = (ours.next()?, ours.next());
-        if second.is_some() {
-            return None;
-        }
-        let (body, mac) = first.rsplit_once('.')?;
+        let (body, mac) = cookie::find(headers, NAME)?.rsplit_once('.')?;
         key.mac("cookie", body).verify_slice(&hex::decode(mac).ok()?).ok()?;
         let mut parts = body.split('.');
         let (random, until, next) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
@@ -117,17 +110,13 @@ impl Ticket {
 
 /// Takes the cookie away.
 pub fn clear() -> HeaderValue {
-    value(&format!("{NAME}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
-}
-
-fn value(text: &str) -> HeaderValue {
-    // All of it is ASCII without control characters.
-    HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+    cookie::clear(NAME)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header;
 
     fn key() -> Key {
         Key::new("a secret of the client").unwrap()

@@ -1,10 +1,11 @@
-//! What several functions need at the edge: secrets and tokens, signatures, answers with the right headers,
-//! problem+json, CSV, query strings and content negotiation.
+//! What several functions need at the edge: secrets and tokens, signatures, cookies, answers with the right
+//! headers, problem+json, CSV, query strings and content negotiation.
 //!
 //! Pure: nothing here does I/O, reads a clock or knows the platform, so all of it is tested natively.
 
 pub mod accept;
 pub mod auth;
+pub mod cookie;
 pub mod csv;
 pub mod problem;
 pub mod query;
