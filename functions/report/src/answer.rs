@@ -17,7 +17,7 @@ use crate::{
 };
 use askama::Template;
 use chrono::TimeDelta;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use seatkeeper_console::{Banner, Caller, Nav, frame};
 use seatkeeper_engine::{
     ports::{Clock, Store},
@@ -116,7 +116,7 @@ async fn found<S: Store + 'static>(
         (Route::Accounts, Format::Csv) => {
             let filter = Filter::parse(query)?;
             let head = read::head(&store).await?;
-            let headers = respond::csv_headers(&format!("accounts-{}.csv", now.format("%Y%m%d")));
+            let headers = csv_headers("accounts", now);
             return Ok(send::streamed(headers, export::accounts(store, head, &filter, now)));
         }
         (Route::Accounts, Format::Html | Format::Json) => {
@@ -202,7 +202,7 @@ async fn found<S: Store + 'static>(
         (Route::Handover, Format::Csv) => {
             let wanted = handover::Wanted::parse(query, false)?;
             let head = read::head(&store).await?;
-            let headers = respond::csv_headers(&format!("handover-{}.csv", now.format("%Y%m%d")));
+            let headers = csv_headers("handover", now);
             return Ok(send::streamed(headers, handover::export(store, head, wanted)));
         }
         (Route::Handover, Format::Html | Format::Json) => {
@@ -250,12 +250,12 @@ async fn found<S: Store + 'static>(
         }
         (Route::Reclaims, _) => {
             let span = reports::Span::parse(query, now)?;
-            let headers = respond::csv_headers(&format!("reclaims-{}.csv", now.format("%Y%m%d")));
+            let headers = csv_headers("reclaims", now);
             return Ok(send::streamed(headers, reports::export(store, Kind::Reclaims, span).await?));
         }
         (Route::Restores, _) => {
             let span = reports::Span::parse(query, now)?;
-            let headers = respond::csv_headers(&format!("restores-{}.csv", now.format("%Y%m%d")));
+            let headers = csv_headers("restores", now);
             return Ok(send::streamed(headers, reports::export(store, Kind::Restores, span).await?));
         }
         (Route::Directories, _) => {
@@ -282,7 +282,7 @@ async fn found<S: Store + 'static>(
         (Route::Audit, Format::Json | Format::Csv) => {
             let merge = audit::Merge::open(&store, &audit::Wanted::parse(query)?).await?;
             let (file, headers) = if format == Format::Csv {
-                (audit::File::Csv, respond::csv_headers(&format!("audit-{}.csv", now.format("%Y%m%d"))))
+                (audit::File::Csv, csv_headers("audit", now))
             } else {
                 (audit::File::Json, respond::json_headers())
             };
@@ -294,10 +294,14 @@ async fn found<S: Store + 'static>(
     Ok(send::whole(response))
 }
 
+/// Headers of a CSV file with the date in its name.
+fn csv_headers(list: &str, now: Instant) -> HeaderMap {
+    respond::csv_headers(&format!("{list}-{}.csv", now.format("%Y%m%d")))
+}
+
 /// A list that is in memory, as a file with the date in its name.
 fn saved(list: &str, file: Vec<u8>, now: Instant) -> Answer {
-    let headers = respond::csv_headers(&format!("{list}-{}.csv", now.format("%Y%m%d")));
-    send::streamed(headers, futures::stream::iter([Ok(file)]))
+    send::streamed(csv_headers(list, now), futures::stream::iter([Ok(file)]))
 }
 
 fn no_plan(id: &SweepId) -> Failure {

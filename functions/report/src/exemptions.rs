@@ -1,6 +1,6 @@
 //! Who is exempt, why, until when, and whether it is still needed: the list that somebody reviews.
 
-use crate::read::InForce;
+use crate::{files::file, read::InForce};
 use chrono::TimeDelta;
 use seatkeeper_console::Moment;
 use seatkeeper_engine::{
@@ -9,7 +9,6 @@ use seatkeeper_engine::{
     state::{SnapshotHead, StateError},
 };
 use seatkeeper_policy::{Exemption, ExemptionSubject, Instant};
-use seatkeeper_web::csv;
 use serde::Serialize;
 
 /// Where it is.
@@ -119,8 +118,7 @@ impl List {
 
     /// The whole list as a file.
     pub fn csv(&self) -> Vec<u8> {
-        let rows = self.exemptions.iter().flat_map(|row| csv::row(&row.fields()));
-        csv::header(&COLUMNS).into_iter().chain(rows).collect()
+        file(COLUMNS, self.exemptions.iter().map(Row::fields))
     }
 }
 
@@ -135,10 +133,7 @@ pub async fn read(
     let policy = policy.as_ref().map(|(_, policy)| policy);
     let exemptions = policy.map(|policy| policy.exemptions.as_slice()).unwrap_or_default();
     let mut rows: Vec<Row> = exemptions.iter().map(|exemption| Row::new(exemption, now)).collect();
-    let counts = match head {
-        Some(head) => lists::counts(store, head).await?,
-        None => None,
-    };
+    let counts = lists::counts(store, head).await?;
     if let Some(counts) = &counts {
         for (row, accounts) in rows.iter_mut().zip(counts.kept_by(exemptions)) {
             row.accounts = Some(accounts);

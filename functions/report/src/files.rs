@@ -5,17 +5,14 @@ use crate::{alerts, directories, populations::Populations, view::RunRow};
 use seatkeeper_console::Moment;
 use seatkeeper_web::csv;
 
-fn file<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
+/// A file of columns and rows.
+pub fn file<const N: usize>(columns: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Vec<u8> {
     let rows = rows.into_iter().flat_map(|row| csv::row(&row));
     csv::header(&columns).into_iter().chain(rows).collect()
 }
 
 fn or_empty(value: Option<impl ToString>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-fn at(moment: Option<Moment>) -> String {
-    moment.map(Moment::iso).unwrap_or_default()
 }
 
 /// The runs, newest first.
@@ -101,21 +98,23 @@ pub fn directories(found: &directories::View) -> Vec<u8> {
 /// The messages: what waits, what was given up, what arrived.
 pub fn alerts(found: &alerts::View) -> Vec<u8> {
     let columns = ["state", "at", "channel", "message", "attempts", "why", "last-error"];
-    let row = |state: &str, when: Option<Moment>, channel: &str, title: &str| {
-        (state.to_owned(), at(when), channel.to_owned(), title.to_owned())
-    };
+    let row =
+        |state: &str, at: Option<Moment>, channel: &str, title: &str, tries: Option<u32>, why: &str, error: &str| {
+            let at = at.map(Moment::iso).unwrap_or_default();
+            [state, &at, channel, title, &or_empty(tries), why, error].map(str::to_owned)
+        };
     let waiting = found.waiting.iter().map(|message| {
-        let (state, at, channel, title) = row("waiting", message.since, &message.channel, &message.title);
-        [state, at, channel, title, message.attempts.to_string(), String::new(), or_empty(message.last_error.as_ref())]
+        let error = message.last_error.as_deref().unwrap_or_default();
+        row("waiting", message.since, &message.channel, &message.title, Some(message.attempts), "", error)
     });
     let given_up = found.given_up.iter().map(|message| {
-        let (state, at, channel, title) = row("given-up", Some(message.at), &message.channel, &message.title);
-        [state, at, channel, title, String::new(), message.why.to_owned(), or_empty(message.last_error.as_ref())]
+        let error = message.last_error.as_deref().unwrap_or_default();
+        row("given-up", Some(message.at), &message.channel, &message.title, None, message.why, error)
     });
-    let arrived = found.arrived.iter().map(|message| {
-        let (state, at, channel, title) = row("arrived", Some(message.at), &message.channel, &message.title);
-        [state, at, channel, title, String::new(), String::new(), String::new()]
-    });
+    let arrived = found
+        .arrived
+        .iter()
+        .map(|message| row("arrived", Some(message.at), &message.channel, &message.title, None, "", ""));
     file(columns, waiting.chain(given_up).chain(arrived))
 }
 

@@ -140,10 +140,7 @@ pub async fn read(store: &impl Store, head: Option<&SnapshotHead>, wanted: &Want
     let Wanted { page, size, .. } = *wanted;
     let first = (page - 1).saturating_mul(size);
     let (mut found, mut total, mut obstacles) = (Vec::new(), 0_usize, BTreeMap::new());
-    let counts = match head {
-        Some(head) => lists::counts(store, head).await?,
-        None => None,
-    };
+    let counts = lists::counts(store, head).await?;
     for (number, lines) in (0..).zip(counts.iter().flat_map(|counts| &counts.handover)) {
         let mut matching = 0_usize;
         for code in CODES {

@@ -120,10 +120,7 @@ pub async fn read(
     in_force: &InForce,
 ) -> Result<Populations, StateError> {
     let policy = in_force.policy.as_ref().map(|(version, policy)| (*version, policy));
-    let counts = match head {
-        Some(head) => lists::counts(store, head).await?,
-        None => None,
-    };
+    let counts = lists::counts(store, head).await?;
     let counted = counts.is_some();
     let Counts { mut populations, conflicts, open, .. } = counts.unwrap_or_default();
     let mut row = |name: Option<&str>, priority| {

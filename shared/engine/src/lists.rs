@@ -45,10 +45,11 @@ fn is_handed_over(judged: &Judged) -> bool {
     matches!(judged.decision, Decision::Hold(HoldReason::CannotFree { .. }))
 }
 
-/// The counts of a snapshot; none if an older Seatkeeper wrote it.
-pub async fn counts(store: &impl Store, head: &SnapshotHead) -> Result<Option<Counts>, StateError> {
-    match head.lists.parts.checked_sub(1) {
-        Some(last) => load(store, &head.pages.sweep, last).await.map(Some),
+/// The counts of a snapshot; none if there is no snapshot, or an older Seatkeeper wrote it.
+pub async fn counts(store: &impl Store, head: Option<&SnapshotHead>) -> Result<Option<Counts>, StateError> {
+    let last = head.and_then(|head| Some((head, head.lists.parts.checked_sub(1)?)));
+    match last {
+        Some((head, last)) => load(store, &head.pages.sweep, last).await.map(Some),
         None => Ok(None),
     }
 }
